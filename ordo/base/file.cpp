@@ -1,0 +1,109 @@
+#include "ordo/base/file.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ordo/base/error.h"
+
+namespace ordo {
+namespace {
+
+// Closes a descriptor at the end of a scope; `release` when closing is done by hand and checked.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
+
+ private:
+  int value_;
+};
+
+// Writes all of `bytes`; returns errno, or 0.
+int write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw IoError::from_errno("open", path.string(), errno);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) throw IoError::from_errno("read", path.string(), errno);
+  if (S_ISDIR(status.st_mode)) throw IoError::from_errno("read", path.string(), EISDIR);
+  std::string bytes;
+  bytes.resize(static_cast<std::size_t>(status.st_size) + 1);
+  std::size_t filled = 0;
+  while (true) {
+    if (filled == bytes.size()) bytes.resize(2 * bytes.size());
+    const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw IoError::from_errno("read", path.string(), errno);
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
+  std::string beside = path.string() + ".XXXXXX";
+  Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+  if (file.get() < 0) throw IoError::from_errno("write", path.string(), errno);
+  const auto give_up = [&](int reason) {
+    ::unlink(beside.c_str());
+    throw IoError::from_errno("write", path.string(), reason);
+  };
+  // mkostemp makes the file private; take the mode of what it replaces, or the usual one.
+  struct stat old{};
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 07777) : (0666 & ~mask);
+  if (::fchmod(file.get(), mode) != 0) give_up(errno);
+  if (const int reason = write_all(file.get(), bytes); reason != 0) give_up(reason);
+  if (::fsync(file.get()) != 0) give_up(errno);
+  if (::close(file.release()) != 0) give_up(errno);
+  if (::rename(beside.c_str(), path.c_str()) != 0) give_up(errno);
+}
+
+TempFolder::TempFolder(const std::filesystem::path& parent) {
+  const auto root = parent.empty() ? std::filesystem::temp_directory_path() : parent;
+  std::string name = (root / "ordo-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) {
+    throw IoError::from_errno("make a temporary folder", name, errno);
+  }
+  path_ = name;
+}
+
+TempFolder::TempFolder(TempFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+TempFolder& TempFolder::operator=(TempFolder&& other) noexcept {
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace ordo

@@ -1,0 +1,32 @@
+// Files: whole reads, atomic replacement, folders that remove themselves.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace ordo {
+
+/// The whole file as bytes. Throws IoError.
+std::string read_file(const std::filesystem::path& path);
+
+/// Replaces `path` by `bytes` as a whole: written beside it, flushed to disk, renamed over it. A
+/// reader sees the old bytes or the new, never a part; on failure (a full disk) the old stay and
+/// nothing is left beside. Throws IoError.
+void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
+
+/// A new empty folder under `parent` (default: the system's), removed with its contents when this
+/// object ends.
+class TempFolder {
+ public:
+  explicit TempFolder(const std::filesystem::path& parent = {});
+  TempFolder(TempFolder&& other) noexcept;
+  TempFolder& operator=(TempFolder&& other) noexcept;
+  ~TempFolder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace ordo
