@@ -1,0 +1,467 @@
+// From described options to a running program. Parsing is CLI11's; this file feeds it from an
+// OptionSet, adds the flags that all verbs share, and turns every way to fail into a message and an
+// exit code.
+#include "ordo/cli/program.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <sched.h>
+
+#include "ordo/base/toml.h"
+#include "ordo/base/version.h"
+#include "ordo/cli/terminal.h"
+
+namespace ordo::cli {
+namespace {
+
+/// Exit status for a fault of the program itself, which no kind of error covers (sysexits.h).
+constexpr int kFaultStatus = 70;
+
+struct Example {
+  std::string command, meaning;
+};
+
+struct Command {
+  std::string name, summary;
+  std::function<std::unique_ptr<BoundCommand>()> make;
+  std::vector<Example> examples;
+};
+
+/// The flags that every verb has.
+struct CommonOptions {
+  bool json = false;
+  bool quiet = false;
+  std::uint64_t seed = 0;
+  int threads = 0;
+  std::filesystem::path config;
+
+  void describe_to(OptionSet& set) {
+    set.add("json", json, "Write events and the result as JSON lines on standard output.");
+    set.add("quiet", quiet, "No progress; only warnings and the result.").short_name('q');
+    set.add("seed", seed, "Seed of the run's random numbers.");
+    set.add("threads", threads, "Threads to use; 0: one for each core this process may use.")
+        .range(0, 4096);
+    set.add("config", config, "TOML file with values for the options; the command line wins.")
+        .placeholder("FILE");
+  }
+};
+
+// ---- stopping ----
+
+StopSource* g_stop = nullptr;
+
+// The first signal asks for a clean stop; the second ends the process at once.
+extern "C" void on_stop_signal(int) {
+  static volatile std::sig_atomic_t asked = 0;
+  if (asked != 0) ::_exit(static_cast<int>(ExitCode::interrupted));
+  asked = 1;
+  if (g_stop != nullptr) g_stop->request_stop();
+}
+
+void stop_on_signals(StopSource& source) {
+  g_stop = &source;
+  struct sigaction action{};
+  action.sa_handler = on_stop_signal;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+// ---- sinks ----
+
+/// Writes each event as a line of JSON to standard output.
+class JsonLinesSink : public EventSink {
+ public:
+  void emit(const Event& event) override {
+    const std::string line = to_json(event).dump() + "\n";
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+  }
+};
+
+/// Sends each event to two sinks.
+class TeeSink : public EventSink {
+ public:
+  TeeSink(EventSink& first, EventSink& second) : first_(first), second_(second) {}
+  void emit(const Event& event) override {
+    first_.emit(event);
+    second_.emit(event);
+  }
+
+ private:
+  EventSink& first_;
+  EventSink& second_;
+};
+
+// The descriptor on which a study listens, if this process runs under one.
+std::optional<int> study_descriptor() {
+  const char* text = std::getenv("ORDO_EVENTS_FD");
+  if (text == nullptr || *text == '\0') return std::nullopt;
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  if (*end != '\0' || value < 0 || value > 1'000'000) {
+    throw UsageError(
+        fmt::format("ORDO_EVENTS_FD: expected a descriptor's number, found '{}'", text));
+  }
+  return static_cast<int>(value);
+}
+
+// ---- from options to CLI11 ----
+
+std::string flag_names(const Option& option) {
+  std::string names = option.letter() != 0 ? fmt::format("-{},", option.letter()) : "";
+  return names + "--" + option.name();
+}
+
+std::string value_word(const Option& option) {
+  if (!option.placeholder().empty()) return option.placeholder();
+  switch (option.type()) {
+    case OptionType::integer:
+      return "INT";
+    case OptionType::number:
+      return "NUMBER";
+    case OptionType::path:
+      return "PATH";
+    default:
+      return "TEXT";
+  }
+}
+
+std::string help_with_default(const Option& option) {
+  std::string help = option.help();
+  if (!option.allowed().empty())
+    help += fmt::format(" One of {}.", fmt::join(option.allowed(), ", "));
+  const Json value = option.get();
+  const bool silent = option.is_required() || value.is_null() || value == Json(false) ||
+                      (value.is_string() && value.as_string().empty()) ||
+                      (value.is_array() && value.size() == 0);
+  if (!silent) {
+    help += fmt::format(" [{}]", value.is_string() ? value.as_string() : value.dump());
+  }
+  return help;
+}
+
+// Adds one option; `given` collects the names that the command line sets.
+void add_option(CLI::App& app, const Option& option, std::set<std::string>& given) {
+  const auto store = [&option, &given](const std::vector<std::string>& words) {
+    option.set_words(words);
+    given.insert(option.name());
+    return true;
+  };
+  if (option.type() == OptionType::boolean && !option.is_list()) {
+    app.add_flag_callback(
+        flag_names(option), [store] { store({"true"}); }, help_with_default(option));
+    if (option.get() == Json(true)) {
+      app.add_flag_callback(
+          "--no-" + option.name(), [store] { store({"false"}); }, "Without: " + option.help());
+    }
+    return;
+  }
+  CLI::Option* added = app.add_option(
+      option.is_positional() ? option.name() : flag_names(option),
+      [store](const CLI::results_t& words) { return store(words); }, help_with_default(option));
+  added->type_name(option.is_positional() ? "" : value_word(option));
+  if (option.is_list() && option.is_positional()) {
+    added->expected(0, CLI::detail::expected_max_vector_size)->allow_extra_args();
+  } else if (option.is_list()) {
+    added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  } else {
+    added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+}
+
+std::string examples_text(const std::vector<Example>& examples) {
+  if (examples.empty()) return {};
+  std::string text = examples.size() == 1 ? "\nExample:\n" : "\nExamples:\n";
+  for (const Example& example : examples) {
+    text += "  " + example.command + "\n";
+    if (!example.meaning.empty()) text += "      " + example.meaning + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+struct Program::Implementation {
+  std::string verb, summary;
+  std::vector<Example> examples;
+  std::vector<Command> commands;
+
+  std::string title() const { return verb.empty() ? "ordo" : "ordo " + verb; }
+  bool has_subcommands() const { return commands.size() != 1 || !commands[0].name.empty(); }
+  int run(int argc, char** argv);
+  int run_command(const Command& command, BoundCommand& bound, const CommonOptions& common) const;
+  std::string unknown_words(const CLI::App& root, const std::vector<std::string>& words) const;
+  std::string description(const std::string& form) const;
+  std::string candidates(const std::vector<std::string>& words) const;
+};
+
+Program::Program(std::string verb, std::string summary)
+    : implementation_(std::make_unique<Implementation>()) {
+  implementation_->verb = std::move(verb);
+  implementation_->summary = std::move(summary);
+}
+
+Program::~Program() = default;
+
+Program& Program::example(std::string command, std::string meaning) {
+  auto& commands = implementation_->commands;
+  auto& list = commands.empty() ? implementation_->examples : commands.back().examples;
+  list.push_back({std::move(command), std::move(meaning)});
+  return *this;
+}
+
+void Program::add_command(std::string name, std::string summary, Maker maker) {
+  implementation_->commands.push_back({std::move(name), std::move(summary), std::move(maker), {}});
+}
+
+int Program::run(int argc, char** argv) {
+  try {
+    return implementation_->run(argc, argv);
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}: {}\n", implementation_->title(), error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "{}: out of memory\n", implementation_->title());
+    return static_cast<int>(ExitCode::limit);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: a fault of this program: {}\n", implementation_->title(), error.what());
+    return kFaultStatus;
+  }
+}
+
+// Every word that no option took, with the nearest known word.
+std::string Program::Implementation::unknown_words(const CLI::App& root,
+                                                   const std::vector<std::string>& words) const {
+  const CLI::App* app = &root;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app->get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  if (app == &root) {
+    for (const Command& command : commands) known.push_back(command.name);
+  }
+  const std::string& word = words.front();
+  const auto near = nearest(word.substr(0, word.find('=')), known);
+  const std::string_view kind = word.starts_with("-")               ? "flag"
+                                : app == &root && has_subcommands() ? "command"
+                                                                    : "argument";
+  return fmt::format("unknown {} '{}'{}", kind, word,
+                     near ? fmt::format("; did you mean '{}'?", *near) : "");
+}
+
+std::string Program::Implementation::description(const std::string& form) const {
+  if (form == "markdown") {
+    std::string text;
+    for (const Command& command : commands) {
+      text += fmt::format("### `{}{}{}`\n\n{}\n\n{}\n", title(), command.name.empty() ? "" : " ",
+                          command.name, command.summary.empty() ? summary : command.summary,
+                          command.make()->options().markdown());
+    }
+    return text;
+  }
+  Json::Array list;
+  for (const Command& command : commands) {
+    list.push_back(Json::object({{"name", command.name},
+                                 {"summary", command.summary},
+                                 {"options", command.make()->options().schema()}}));
+  }
+  return Json::object({{"verb", verb}, {"summary", summary}, {"commands", std::move(list)}})
+             .dump(2) +
+         "\n";
+}
+
+// What may follow `words` on the command line, a candidate a line; asked by the shell's completion.
+std::string Program::Implementation::candidates(const std::vector<std::string>& words) const {
+  std::string text;
+  const Command* chosen = has_subcommands() ? nullptr : &commands.front();
+  for (const Command& command : commands) {
+    if (has_subcommands() && !words.empty() && words.front() == command.name) chosen = &command;
+  }
+  if (chosen == nullptr) {
+    for (const Command& command : commands) text += command.name + "\n";
+    return text + "--help\n--version\n";
+  }
+  const auto bound = chosen->make();
+  if (!words.empty() && words.back().starts_with("--")) {
+    const Option* before = bound->options().find(words.back().substr(2));
+    if (before != nullptr && !before->allowed().empty()) {
+      return fmt::format("{}\n", fmt::join(before->allowed(), "\n"));
+    }
+  }
+  CommonOptions common;
+  OptionSet common_set;
+  common.describe_to(common_set);
+  for (const OptionSet* set : {&bound->options(), static_cast<const OptionSet*>(&common_set)}) {
+    for (const Option& option : set->options()) {
+      if (!option.is_positional()) text += "--" + option.name() + "\n";
+    }
+  }
+  return text + "--help\n";
+}
+
+int Program::Implementation::run(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "__complete") {
+    fmt::print("{}", candidates({argv + 2, argv + argc}));
+    return 0;
+  }
+  CLI::App root(summary, title());
+  root.set_help_flag("-h,--help", "Show this help.");
+  root.set_version_flag("--version", fmt::format("{} {}", title(), version()));
+  std::string describe_form;
+  root.add_option("--describe", describe_form,
+                  "Print what the options are, as json (a schema) or markdown.")
+      ->expected(0, 1)
+      ->default_str("json")
+      ->type_name("FORM");
+  root.get_formatter()->column_width(34);
+  root.footer(examples_text(has_subcommands() ? examples : [&] {
+    std::vector<Example> all = examples;
+    if (!commands.empty()) {
+      all.insert(all.end(), commands[0].examples.begin(), commands[0].examples.end());
+    }
+    return all;
+  }()));
+
+  CommonOptions common;
+  OptionSet common_set;
+  common.describe_to(common_set);
+  std::vector<std::unique_ptr<BoundCommand>> bound;
+  std::vector<CLI::App*> apps;
+  std::vector<std::set<std::string>> given(commands.size());
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    CLI::App* app = &root;
+    if (has_subcommands()) {
+      app = root.add_subcommand(commands[i].name, commands[i].summary);
+      app->set_help_flag("-h,--help", "Show this help.");
+      app->footer(examples_text(commands[i].examples));
+      app->get_formatter()->column_width(34);
+    }
+    apps.push_back(app);
+    bound.push_back(commands[i].make());
+    for (const Option& option : bound[i]->options().options()) add_option(*app, option, given[i]);
+    for (const Option& option : common_set.options()) {
+      if (bound[i]->options().find(option.name()) == nullptr) add_option(*app, option, given[i]);
+    }
+    if (!has_subcommands()) continue;
+    app->fallthrough(false);
+  }
+  root.allow_extras();
+  for (CLI::App* app : apps) app->allow_extras();
+
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* app = &root;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    fmt::print("{}", app->help(app == &root ? "" : title()));
+    return 0;
+  } catch (const CLI::CallForVersion&) {
+    fmt::print("{} {}\n", title(), version());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{}\nSee '{} --help'.", error.what(), title()));
+  }
+  if (root.count("--describe") > 0) {
+    fmt::print("{}", description(describe_form.empty() ? "json" : describe_form));
+    return 0;
+  }
+  if (const auto extras = root.remaining(true); !extras.empty()) {
+    throw UsageError(fmt::format("{}\nSee '{} --help'.", unknown_words(root, extras), title()));
+  }
+  std::size_t chosen = 0;
+  if (has_subcommands()) {
+    if (root.get_subcommands().empty()) {
+      fmt::print(stderr, "{}", root.help());
+      return static_cast<int>(ExitCode::usage);
+    }
+    while (apps[chosen] != root.get_subcommands().front()) ++chosen;
+  }
+
+  BoundCommand& command = *bound[chosen];
+  if (!common.config.empty()) {
+    const TomlDocument document = read_toml(common.config.string());
+    JsonObject table;
+    for (const JsonMember& member : document.root().as_object()) {
+      if (!given[chosen].contains(member.key)) table[member.key] = member.value;
+    }
+    command.options().apply(table, {.source = common.config.string()},
+                            [&](const std::string& key) { return document.locate("/" + key); });
+    for (const JsonMember& member : table) given[chosen].insert(member.key);
+  }
+  for (const Option& option : command.options().options()) {
+    if (option.is_required() && !given[chosen].contains(option.name())) {
+      throw UsageError(fmt::format("{}{} is missing: {}\nSee '{}{}{} --help'.",
+                                   option.is_positional() ? "" : "--", option.name(), option.help(),
+                                   title(), commands[chosen].name.empty() ? "" : " ",
+                                   commands[chosen].name));
+    }
+  }
+  return run_command(commands[chosen], command, common);
+}
+
+int Program::Implementation::run_command(const Command&, BoundCommand& bound,
+                                         const CommonOptions& common) const {
+  TerminalSink terminal(
+      stderr, common.quiet ? TerminalSink::Detail::warnings_only : TerminalSink::Detail::all);
+  JsonLinesSink lines;
+  EventSink* shown = common.json ? static_cast<EventSink*>(&lines) : &terminal;
+  std::optional<DescriptorSink> listener;
+  std::optional<TeeSink> both;
+  if (const auto descriptor = study_descriptor()) {
+    listener.emplace(*descriptor);
+    both.emplace(*shown, *listener);
+    shown = &*both;
+  }
+  StopSource stop;
+  stop_on_signals(stop);
+
+  Context context;
+  context.events = shown;
+  context.stop = stop.token();
+  context.random = Random(common.seed);
+  context.threads = common.threads > 0 ? common.threads : usable_cores();
+
+  Outcome outcome;
+  try {
+    outcome = bound.call(context);
+  } catch (const Error& error) {
+    terminal.clear();
+    if (common.json) {
+      fmt::print(
+          "{}\n",
+          Json::object({{"error", error.what()}, {"exit", static_cast<int>(error.code())}}).dump());
+    }
+    throw;
+  }
+  terminal.clear();
+  if (listener && outcome.json.is_object()) {
+    listener->emit({.body = Result{outcome.json.as_object()}, .cell = {}});
+  }
+  const std::string text = common.json ? outcome.json.dump() + "\n" : outcome.text;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) != 0) throw IoError::from_errno("write to", "standard output", errno);
+  return static_cast<int>(outcome.code);
+}
+
+}  // namespace ordo::cli
