@@ -97,8 +97,11 @@ double Random::normal() {
   return radius * std::cos(angle);
 }
 
-// 1 - uniform() is in (0, 1]; the half step keeps it off 1, where the outer log would be of zero.
-double Random::gumbel() { return -std::log(-std::log((uniform() * 0x1p53 + 0.5) * 0x1p-53)); }
+// The uniform is taken at the middle of one of 2^52 equal cells, so that it is neither 0 nor 1
+// (2^53 cells would round the last middle up to 1).
+double Random::gumbel() {
+  return -std::log(-std::log((static_cast<double>(next64() >> 12) + 0.5) * 0x1p-52));
+}
 
 bool Random::bernoulli(double probability) { return uniform() < probability; }
 

@@ -35,7 +35,7 @@ class Random {
   std::uint64_t below(std::uint64_t bound);
   /// Standard normal (Box-Muller on a pair; both are used).
   double normal();
-  /// Standard Gumbel: -log(-log(uniform)).
+  /// Standard Gumbel: -log(-log(u)), u uniform inside (0, 1).
   double gumbel();
   bool bernoulli(double probability);
   /// Fisher-Yates.
