@@ -1,0 +1,158 @@
+#include "ordo/machine/lexer.h"
+
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace ordo::machine {
+namespace {
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+
+// Letters beyond ASCII: Latin, Greek, Cyrillic and everything above, less the blocks that hold
+// punctuation, arrows and mathematical signs.
+bool wide_letter(char32_t c) {
+  if (c == 0xD7 || c == 0xF7) return false;
+  return (c >= 0xC0 && c < 0x2000) || (c >= 0x2C00 && c < 0x2E00) || c >= 0x3040;
+}
+
+void append_utf8(std::string& out, std::uint32_t c) {
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+  } else if (c < 0x800) {
+    out += static_cast<char>(0xC0 | (c >> 6));
+    out += static_cast<char>(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    out += static_cast<char>(0xE0 | (c >> 12));
+    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+    out += static_cast<char>(0x80 | (c & 0x3F));
+  } else {
+    out += static_cast<char>(0xF0 | (c >> 18));
+    out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
+    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+    out += static_cast<char>(0x80 | (c & 0x3F));
+  }
+}
+
+// Reads "{hex}" after \u; returns the characters used, 0 if malformed.
+std::size_t read_unicode_escape(std::string_view text, std::string& out) {
+  const std::size_t close = text.find('}');
+  if (text.empty() || text[0] != '{' || close == std::string_view::npos || close < 2 || close > 7)
+    return 0;
+  std::uint32_t value = 0;
+  for (const char c : text.substr(1, close - 1)) {
+    if (!std::isxdigit(static_cast<unsigned char>(c))) return 0;
+    const int low = std::tolower(static_cast<unsigned char>(c));
+    value = value * 16 + static_cast<std::uint32_t>(digit(c) ? c - '0' : low - 'a' + 10);
+  }
+  if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return 0;
+  append_utf8(out, value);
+  return close + 1;
+}
+
+}  // namespace
+
+Lexer::Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table)
+    : text_(sources.text(file)), file_(file), table_(&table) {}
+
+void Lexer::skip_blanks() {
+  while (at_ < text_.size()) {
+    const char c = text_[at_];
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      ++at_;
+    } else if (c == '%' || text_.substr(at_, 2) == "--") {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else {
+      return;
+    }
+  }
+}
+
+Token Lexer::finish(TokenKind kind, std::size_t end, std::uint32_t code) {
+  const Token token{
+      kind, code, {file_, static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(end)}};
+  at_ = end;
+  return token;
+}
+
+bool Lexer::name_part(std::size_t at, std::uint32_t& length) const {
+  const char c = text_[at];
+  length = 1;
+  if (static_cast<unsigned char>(c) < 0x80) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '\'';
+  }
+  const CodePoint point = decode_utf8(text_, at);
+  length = point.length;
+  return wide_letter(point.value);
+}
+
+Token Lexer::read_string() {
+  std::size_t end = at_ + 1;
+  while (end < text_.size() && text_[end] != '"' && text_[end] != '\n') {
+    end += text_[end] == '\\' && end + 1 < text_.size() && text_[end + 1] != '\n' ? 2 : 1;
+  }
+  if (end < text_.size() && text_[end] == '"') return finish(TokenKind::string, end + 1);
+  problem_ = "this string is not closed on its line";
+  return finish(TokenKind::bad, end);
+}
+
+Token Lexer::next() {
+  skip_blanks();
+  if (at_ >= text_.size()) return finish(TokenKind::end, at_);
+  const char c = text_[at_];
+  const Punctuation* best = nullptr;
+  for (const Punctuation& entry : *table_) {
+    if (text_.substr(at_, entry.spelling.size()) == entry.spelling &&
+        (best == nullptr || entry.spelling.size() > best->spelling.size())) {
+      best = &entry;
+    }
+  }
+  if (best != nullptr) {
+    return finish(TokenKind::punctuation, at_ + best->spelling.size(), best->code);
+  }
+  if (c == '"') return read_string();
+  if (digit(c) || (c == '-' && at_ + 1 < text_.size() && digit(text_[at_ + 1]))) {
+    std::size_t end = at_ + 1;
+    while (end < text_.size() && digit(text_[end])) ++end;
+    return finish(TokenKind::integer, end);
+  }
+  std::uint32_t length = 1;
+  if (c != '\'' && name_part(at_, length)) {
+    std::size_t end = at_;
+    while (end < text_.size() && name_part(end, length)) end += length;
+    return finish(c >= 'A' && c <= 'Z' ? TokenKind::upper : TokenKind::lower, end);
+  }
+  problem_ = fmt::format("stray character '{}'", text_.substr(at_, length));
+  return finish(TokenKind::bad, at_ + length);
+}
+
+std::string unquote(std::string_view literal, Span span, Diagnostics& problems) {
+  std::string out;
+  const std::string_view body = literal.substr(1, literal.size() - 2);
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (body[i] != '\\') {
+      out += body[i];
+      continue;
+    }
+    const char escape = ++i < body.size() ? body[i] : '\\';
+    std::size_t used = 1;
+    if (escape == 'n')
+      out += '\n';
+    else if (escape == 't')
+      out += '\t';
+    else if (escape == '"' || escape == '\\')
+      out += escape;
+    else if (escape == 'u')
+      i += used = read_unicode_escape(body.substr(i + 1), out);
+    else
+      used = 0;
+    if (used == 0) {
+      const auto at = span.begin + 1 + static_cast<std::uint32_t>(i);
+      problems.error({span.source, at - 1, at + 1}, "unknown escape in a string",
+                     "escapes are \\n \\t \\\" \\\\ and \\u{hex}");
+    }
+  }
+  return out;
+}
+
+}  // namespace ordo::machine

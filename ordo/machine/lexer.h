@@ -1,0 +1,58 @@
+// Tokens of the machines' languages: identifiers, integers, strings and a table of punctuation
+// that each language hands in. Spaces and comments (from `%` or `--` to the line's end) lie
+// between tokens. The text must be well-formed UTF-8 (SourceMap sees to that).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ordo/machine/source.h"
+
+namespace ordo::machine {
+
+enum class TokenKind : std::uint8_t { end, lower, upper, integer, string, punctuation, bad };
+
+/// Names begin with a letter or `_`; an upper-case ASCII letter makes them `upper`, all others
+/// (also Greek and accented letters) `lower`; then come letters, digits, `_` and `'`.
+struct Token {
+  TokenKind kind = TokenKind::end;
+  std::uint32_t code = 0;  ///< of punctuation: the entry's code
+  Span span;
+};
+
+/// One spelling of a punctuation; several may share a code (`->` and `→`).
+struct Punctuation {
+  std::string_view spelling;
+  std::uint32_t code;
+};
+
+/// Reads tokens one by one: a file of 100 MB needs no list of them.
+class Lexer {
+ public:
+  /// `table` must outlive the lexer; the longest spelling that fits wins.
+  Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table);
+
+  /// The next token; `end` again and again at the end. A `bad` token is one stray character or an
+  /// unclosed string; `problem()` tells which.
+  Token next();
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void skip_blanks();
+  Token finish(TokenKind kind, std::size_t end, std::uint32_t code = 0);
+  Token read_string();
+  bool name_part(std::size_t at, std::uint32_t& length) const;
+
+  std::string_view text_;
+  SourceId file_;
+  const std::vector<Punctuation>* table_;
+  std::size_t at_ = 0;
+  std::string problem_;
+};
+
+/// The text that a string token means. Unknown escapes are reported into `problems`.
+std::string unquote(std::string_view literal, Span span, Diagnostics& problems);
+
+}  // namespace ordo::machine

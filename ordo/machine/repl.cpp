@@ -1,0 +1,121 @@
+#include "ordo/machine/repl.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ordo/base/error.h"
+#include "ordo/base/options.h"
+
+namespace ordo::machine {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+std::string with_newline(std::string text) {
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  return text;
+}
+
+}  // namespace
+
+Repl::Repl(ReplLanguage language) : language_(std::move(language)) {}
+
+std::string Repl::help() const {
+  std::string text;
+  const auto line = [&](const std::string& usage, const std::string& meaning) {
+    text += fmt::format("  {:<26} {}\n", usage, meaning);
+  };
+  for (const ReplCommand& command : language_.commands) {
+    line(fmt::format(":{} {}", command.name, command.argument), command.help);
+  }
+  line(":help", "this list");
+  line(":quit", "leave (or Ctrl-D)");
+  text += "  A command may be shortened as far as it stays unambiguous.\n";
+  return text;
+}
+
+const ReplCommand& Repl::find_command(const std::string& name) const {
+  std::vector<const ReplCommand*> matches;
+  for (const ReplCommand& command : language_.commands) {
+    if (command.name == name) return command;
+    if (command.name.starts_with(name)) matches.push_back(&command);
+  }
+  if (matches.size() == 1) return *matches.front();
+  std::vector<std::string> known;
+  for (const ReplCommand& command : language_.commands) known.push_back(command.name);
+  if (matches.size() > 1) {
+    std::string options;
+    for (const ReplCommand* match : matches) options += " :" + match->name;
+    throw UsageError(fmt::format("':{}' may mean{}", name, options));
+  }
+  const auto guess = nearest(name, known);
+  throw UsageError(fmt::format(
+      "there is no command ':{}'; {}", name,
+      guess ? fmt::format("did you mean ':{}'?", *guess) : std::string("':help' lists them")));
+}
+
+std::string Repl::enter(const std::string& entry, Context& context, bool& done) {
+  const std::string_view text = trim(entry);
+  if (text.empty()) return {};
+  if (text.front() != ':') return with_newline(language_.evaluate(std::string(text), context));
+  const std::size_t space = std::min(text.find_first_of(" \t\n"), text.size());
+  const std::string name(text.substr(1, space - 1));
+  const std::string argument(trim(text.substr(space)));
+  if (name == "quit" || name == "q") {
+    done = true;
+    return {};
+  }
+  if (name == "help" || name == "h" || name == "?") return help();
+  return with_newline(find_command(name).run(argument, context));
+}
+
+void Repl::run(LineReader& reader, const std::function<void(std::string_view)>& write,
+               const std::function<Context()>& make_context) {
+  if (!language_.greeting.empty()) write(with_newline(language_.greeting));
+  bool done = false;
+  while (!done) {
+    try {
+      std::optional<std::string> entry = reader.read_line(language_.prompt);
+      if (!entry) break;
+      const bool is_command = trim(*entry).starts_with(':');
+      while (!is_command && language_.is_incomplete && language_.is_incomplete(*entry)) {
+        const auto more = reader.read_line(std::string(language_.prompt.size() - 2, '.') + "  ");
+        if (!more) break;
+        *entry += "\n" + *more;
+      }
+      if (!trim(*entry).empty()) reader.remember(*entry);
+      Context context = make_context();
+      write(enter(*entry, context, done));
+    } catch (const Interrupted&) {
+      write("interrupted\n");
+    } catch (const Error& error) {
+      write(with_newline(error.what()));
+    }
+  }
+}
+
+std::vector<std::string> Repl::complete(std::string_view line) const {
+  const std::size_t start = line.find_last_of(" \t.;()[]<>") + 1;  // npos + 1 is 0
+  const std::string_view word = line.substr(start);
+  std::vector<std::string> found;
+  const auto offer = [&](const std::string& candidate) {
+    if (candidate.starts_with(word)) found.push_back(candidate);
+  };
+  if (start == 0 && word.starts_with(':')) {
+    for (const ReplCommand& command : language_.commands) offer(":" + command.name);
+    offer(":help");
+    offer(":quit");
+  } else if (language_.names) {
+    for (const std::string& name : language_.names()) offer(name);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+}  // namespace ordo::machine

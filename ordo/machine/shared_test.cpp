@@ -1,0 +1,167 @@
+// Tests of the parts that both machines stand on.
+#include <cstdint>
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "ordo/base/random.h"
+#include "ordo/machine/integer.h"
+#include "ordo/machine/lexer.h"
+#include "ordo/machine/repl.h"
+#include "ordo/machine/source.h"
+#include "ordo/machine/stepper.h"
+
+namespace ordo::machine {
+namespace {
+
+TEST(Source, LocatesABytesLineAndColumn) {
+  SourceMap sources;
+  const SourceId id = sources.add("a.fmc", "one\ntwo\r\n\nfour");
+  EXPECT_EQ(sources.locate({id, 4, 5}).to_string(), "a.fmc:2:1");
+  EXPECT_EQ(sources.locate({id, 6, 7}).to_string(), "a.fmc:2:3");
+  EXPECT_EQ(sources.line_at({id, 5, 6}), "two");
+  EXPECT_EQ(sources.locate({id, 14, 14}).to_string(), "a.fmc:4:5");
+}
+
+TEST(Source, PointsTheCaretAtCodePointsNotBytes) {
+  SourceMap sources;
+  const SourceId id = sources.add("a", "\xCE\xBB\xCE\xBB x");
+  Diagnostics problems(sources);
+  problems.error({id, 5, 6}, "no", "do");
+  EXPECT_EQ(problems.to_text(), "a:1:6: error: no\n    1 | λλ x\n      |    ^\n      = do");
+  EXPECT_THROW(problems.throw_if_any(), SourceError);
+}
+
+TEST(Source, CutsALongLineAroundThePlace) {
+  SourceMap sources;
+  const SourceId id = sources.add("a", std::string(1'000'000, 'x'));
+  Diagnostics problems(sources);
+  problems.error({id, 500'000, 500'001}, "no");
+  EXPECT_LT(problems.to_text().size(), 500U);
+}
+
+TEST(Source, NamesTheFirstByteThatIsNotUtf8) {
+  // RFC 3629: overlong forms, surrogates, lone continuations and bytes above F4 are refused.
+  for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\x80", "\xF5\x80\x80\x80", "\xE2\x82"}) {
+    EXPECT_EQ(find_invalid_utf8(std::string("ab") + bad), 2U);
+  }
+  EXPECT_EQ(find_invalid_utf8("λ → \xF0\x9F\x98\x80"), std::nullopt);
+  SourceMap sources;
+  try {
+    sources.add("a", "x\n \xFF");
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.location().line, 2U);
+    EXPECT_EQ(error.location().column, 2U);
+  }
+}
+
+TEST(Lexer, SplitsNamesNumbersStringsAndTheLongestPunctuation) {
+  SourceMap sources;
+  const std::vector<Punctuation> table{{"-", 1}, {"->", 2}, {"→", 2}};
+  const SourceId id = sources.add("a", "x' Foo -12 \"a\\\"b\" -> → λ % no\n-- no\n- \"open");
+  Lexer lexer(sources, id, {table});
+  std::vector<std::pair<TokenKind, std::uint32_t>> seen;
+  for (Token t = lexer.next(); t.kind != TokenKind::end; t = lexer.next())
+    seen.emplace_back(t.kind, t.code);
+  using K = TokenKind;
+  const std::vector<std::pair<TokenKind, std::uint32_t>> want{
+      {K::lower, 0},       {K::upper, 0},       {K::punctuation, 1}, {K::integer, 0},
+      {K::string, 0},      {K::punctuation, 2}, {K::punctuation, 2}, {K::lower, 0},
+      {K::punctuation, 1}, {K::bad, 0}};
+  EXPECT_EQ(seen, want);
+}
+
+TEST(Lexer, QuotingAndUnquotingAreInverse) {
+  SourceMap sources;
+  Diagnostics problems(sources);
+  const std::string text = "a\n\t\"\\ \x01 λ";
+  EXPECT_EQ(unquote(quote(text), {}, problems), text);
+  EXPECT_EQ(unquote(R"("\u{3bb}")", {}, problems), "λ");
+  EXPECT_TRUE(problems.empty());
+}
+
+TEST(Integer, AgreesWithNativeArithmeticAndFloorsDivision) {
+  Random random(7);
+  for (int i = 0; i < 2000; ++i) {
+    const auto a = static_cast<std::int64_t>(random.next32()) - (std::int64_t{1} << 31);
+    const auto b = static_cast<std::int64_t>(random.next32() >> 12) - (1 << 19) + 1;
+    if (b == 0) continue;
+    const std::int64_t quotient = a / b - ((a % b != 0 && (a % b < 0) != (b < 0)) ? 1 : 0);
+    EXPECT_EQ(*floor_div(Integer(a), Integer(b)).small(), quotient);
+    EXPECT_EQ(*floor_mod(Integer(a), Integer(b)).small(), a - quotient * b);
+    EXPECT_EQ(*(Integer(a) * Integer(b)).small(), a * b);
+  }
+}
+
+TEST(Integer, ReadsAndWritesFactorialOfThirty) {
+  Integer product(1);
+  for (int i = 2; i <= 30; ++i) product = product * Integer(i);
+  EXPECT_EQ(product.to_string(), "265252859812191058636308480000000");  // 30!, OEIS A000142
+  EXPECT_EQ(*Integer::parse("0265252859812191058636308480000000"), product);
+  EXPECT_EQ(product.small(), std::nullopt);
+  EXPECT_EQ(Integer::parse("12x"), std::nullopt);
+}
+
+class ScriptedLines : public LineReader {
+ public:
+  explicit ScriptedLines(std::deque<std::string> lines) : lines_(std::move(lines)) {}
+  std::optional<std::string> read_line(const std::string&) override {
+    if (lines_.empty()) return std::nullopt;
+    const std::string line = lines_.front();
+    lines_.pop_front();
+    if (line == "^C") throw Interrupted();
+    return line;
+  }
+  void remember(const std::string& line) override { history.push_back(line); }
+  std::vector<std::string> history;
+
+ private:
+  std::deque<std::string> lines_;
+};
+
+ReplLanguage echo_language() {
+  ReplLanguage language;
+  language.prompt = "e> ";
+  language.evaluate = [](const std::string& text, Context&) {
+    if (text == "bad") throw UsageError("no such thing");
+    return "<" + text + ">";
+  };
+  language.is_incomplete = [](const std::string& text) { return text.ends_with("("); };
+  language.commands.push_back(
+      {"type", "TERM", "its type", [](const std::string& a, Context&) { return "type of " + a; }});
+  language.names = [] { return std::vector<std::string>{"alpha", "also", "beta"}; };
+  return language;
+}
+
+TEST(Repl, KeepsTheSessionThroughErrorsAndInterrupts) {
+  Repl repl(echo_language());
+  ScriptedLines lines({"a", "bad", "^C", ":t x", "f(", ")", ":tpye", ":quit", "never"});
+  std::string shown;
+  repl.run(lines, [&](std::string_view text) { shown += text; }, [] { return Context(); });
+  EXPECT_EQ(shown,
+            "<a>\nno such thing\ninterrupted\ntype of x\n<f(\n)>\n"
+            "there is no command ':tpye'; did you mean ':type'?\n");
+  EXPECT_EQ(lines.history,
+            (std::vector<std::string>{"a", "bad", ":t x", "f(\n)", ":tpye", ":quit"}));
+}
+
+TEST(Repl, CompletesCommandsAndNames) {
+  const Repl repl(echo_language());
+  EXPECT_EQ(repl.complete(":t"), std::vector<std::string>{":type"});
+  EXPECT_EQ(repl.complete("[al"), (std::vector<std::string>{"alpha", "also"}));
+}
+
+TEST(Stepper, LetsNoTextOfAProgramBecomeMarkup) {
+  StepperPage page;
+  page.title = "<b>";
+  page.program = "</pre><script>alert(1)</script>";
+  page.states.push_back({"start", "</script><script>alert(2)</script>", {}, {}, ""});
+  const std::string html = stepper_html(page);
+  EXPECT_EQ(html.find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(html.find("alert(2)</script>"), std::string::npos);
+  EXPECT_EQ(html.find("http"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ordo::machine
