@@ -18,8 +18,8 @@ struct StudyOptions {
   std::string name;             ///< letters, digits, '-', '_' and '.'; default: the file's stem
   std::string title;            ///< a heading; default: the name
   std::string question;         ///< the question in a sentence
-  double alpha = 0.05;          ///< error rate of all claims together, in (0, 0.5]
-  std::string method = "auto";  ///< test of every claim that names none
+  double alpha = 0.05;          ///< error rate of all claims together, in (0, 0.5)
+  std::string method = "automatic";  ///< test of every claim that names none
   bool paired = true;           ///< seed s of one variant is compared with seed s of another
   bool exclusive = false;       ///< one cell at a time, with all cores
   int jobs = 0;                 ///< cells at once; 0: one a core
@@ -32,14 +32,14 @@ struct StudyOptions {
 };
 
 /// [command]: how a cell is run. Words and values of `env` and `stdin` may hold {placeholders}.
-struct Command {
+struct CommandText {
   std::vector<std::string> words;  ///< the argument vector; empty if `script` is set
   std::string script;              ///< for /bin/sh -c, with `shell = true`
+  std::vector<std::string> worker;  ///< of kind "worker": the program that stays loaded
   std::string folder = ".";        ///< working folder, relative to the study's file
   std::string input;               ///< text for standard input
   std::vector<std::pair<std::string, std::string>> environment;
-  bool is_empty() const { return words.empty() && script.empty(); }
-  friend bool operator==(const Command&, const Command&) = default;
+  Location where;  ///< of `run`
 };
 
 /// A [[variant]] block; without blocks a study has one, nameless.
@@ -47,7 +47,7 @@ struct VariantBlock {
   std::string name;
   std::string note;
   JsonObject parameters;           ///< override [fixed]
-  std::optional<Command> command;  ///< instead of [command]
+  std::optional<CommandText> command;  ///< instead of [command]
   Location where;
 };
 
@@ -94,6 +94,7 @@ struct ClaimText {
   std::string name;    ///< default: "claim-1", "claim-2", ...
   std::string note;    ///< why it is expected, or what it would mean
   std::string method;  ///< empty: the study's
+  std::optional<bool> paired;  ///< empty: the study's
   Location where;
   void describe(OptionSet& set);
 };
@@ -102,7 +103,6 @@ struct ClaimText {
 struct ReportOptions {
   std::string out;                  ///< default: NAME.html beside the study's file
   std::vector<std::string> curves;  ///< metrics drawn as learning curves; empty: all
-  int log_lines = 40;               ///< lines of each failed cell's log that are kept
   void describe(OptionSet& set);
 };
 
@@ -114,18 +114,28 @@ struct Spec {
   std::vector<VariantBlock> blocks;
   Search search;
   std::vector<Exclusion> exclusions;
-  Command command;
+  CommandText command;
   std::vector<MeasureText> measures;
   std::vector<ClaimText> claims;
   ReportOptions report;
   std::string source;            ///< the file's name as it was given
-  std::filesystem::path folder;  ///< where relative paths start; absolute
+  std::filesystem::path folder;  ///< where relative paths start
   std::string text;              ///< the TOML, byte for byte
 };
+
+/// The names that placeholders may use besides parameters: seed, variant, cell, study, threads,
+/// folder, parameters. A parameter cannot be called so.
+const std::vector<std::string>& built_in_names();
+
+/// More variants or cells than this are refused.
+inline constexpr std::size_t kMaxVariants = 100'000;
+inline constexpr std::size_t kMaxCells = 10'000'000;
 
 /// Reads and checks a study. Throws InputError and IoError.
 Spec read_spec(const std::filesystem::path& file);
 /// The same of a text. `source` names it in errors; `folder` is where its relative paths start.
+/// All names are checked too: placeholders, the columns of [[exclude]], and the measures and
+/// variants that claims speak of.
 Spec parse_spec(std::string_view text, const std::string& source,
                 const std::filesystem::path& folder);
 

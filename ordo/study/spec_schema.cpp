@@ -23,6 +23,10 @@ std::vector<FreeKey> command_keys() {
        "The program and its words. A string is split at blanks as a shell would; `{placeholders}` "
        "are filled in afterwards, so that a value is never split.",
        any_of({schema_of("string"), list_of(schema_of("string"))})},
+      {"worker", "a string or strings",
+       "Of `kind = \"worker\"`: the program that stays loaded and forks for each cell; `run` holds "
+       "the words of a cell. No placeholders.",
+       any_of({schema_of("string"), list_of(schema_of("string"))})},
       {"env", "a table of strings", "Environment variables set besides the inherited ones.",
        Json::object({{"type", "object"}, {"additionalProperties", schema_of("string")}})},
       {"folder", "a string", "Working folder, relative to the study's file. Default: beside it.",
