@@ -20,7 +20,7 @@ enum class CellKind {
 
 /// One variant with one seed: the unit that is measured, recorded, and run again.
 struct Cell {
-  std::string key;        ///< hex SHA-256 of variant, parameters, seed and command template
+  std::string key;        ///< hex SHA-256 of variant, parameters and seed
   std::string variant;    ///< name of the variant
   JsonObject params;      ///< every parameter with its value
   std::int64_t seed = 0;  ///< what ORDO_SEED says

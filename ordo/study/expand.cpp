@@ -8,10 +8,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "ordo/base/hash.h"
 #include "ordo/base/random.h"
 #include "ordo/claims/claim.h"
 #include "ordo/claims/measure.h"
+#include "ordo/store/store.h"
 #include "ordo/study/placeholder.h"
 
 namespace ordo::study {
@@ -93,9 +93,9 @@ void check_count(const Spec& spec) {
   for (const Axis& axis : spec.axes) count *= static_cast<double>(axis.rows.size());
   if (spec.search.samples > 0) count *= spec.search.samples;
   if (count > static_cast<double>(kMaxVariants)) {
-    throw InputError({.source = spec.source},
-                     fmt::format("the study has {} variants; at most {} are possible", count,
-                                 kMaxVariants));
+    throw InputError(
+        {.source = spec.source},
+        fmt::format("the study has {} variants; at most {} are possible", count, kMaxVariants));
   }
   if (count * static_cast<double>(spec.seeds.size()) > static_cast<double>(kMaxCells)) {
     throw InputError({.source = spec.source},
@@ -276,12 +276,7 @@ void check(const Spec& spec) {
 }
 
 std::string cell_key(const Variant& variant, std::int64_t seed) {
-  std::vector<std::string> names;
-  for (const JsonMember& member : variant.parameters) names.push_back(member.key);
-  std::sort(names.begin(), names.end());
-  JsonObject sorted;
-  for (const std::string& name : names) sorted[name] = *variant.parameters.find(name);
-  return sha256_hex(Json::array({variant.name, std::move(sorted), seed}).dump());
+  return store::cell_key(variant.name, variant.parameters, seed);
 }
 
 Shard parse_shard(const std::string& text) {
@@ -315,9 +310,8 @@ std::vector<Job> expand(const Spec& spec, const ExpandOptions& options) {
   for (std::size_t position = 0; position < options.seeds.size(); ++position) {
     for (const Variant& variant : all) {
       const std::int64_t seed = options.seeds[position];
-      const bool is_wanted =
-          options.only.empty() ||
-          std::count(options.only.begin(), options.only.end(), variant.name) > 0;
+      const bool is_wanted = options.only.empty() ||
+                             std::count(options.only.begin(), options.only.end(), variant.name) > 0;
       if (!is_wanted || !in_shard(options, position, cell_key(variant, seed))) continue;
       Job job = make_job(spec, variant, seed, options, fingerprinter);
       const auto same = job.kind != CellKind::many

@@ -18,8 +18,8 @@ constexpr std::uintmax_t kReadWhole = 64 << 20;
 
 bool is_script(const fs::path& file) {
   static constexpr std::array<std::string_view, 16> kSuffixes = {
-      ".py", ".sh", ".bash", ".R", ".r", ".jl", ".js", ".mjs", ".ts", ".rb", ".pl", ".lua", ".m",
-      ".jar", ".php", ".sql"};
+      ".py", ".sh", ".bash", ".R",   ".r", ".jl",  ".js",  ".mjs",
+      ".ts", ".rb", ".pl",   ".lua", ".m", ".jar", ".php", ".sql"};
   const std::string suffix = file.extension().string();
   return std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end();
 }

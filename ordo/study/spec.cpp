@@ -27,10 +27,11 @@ std::string token(std::string_view key) {
 }
 
 bool is_slug(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  });
+  return !name.empty() && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == '.';
+         });
 }
 
 // Reads the sections of one document into a Spec.
@@ -97,7 +98,8 @@ class Reader {
       }
       for (std::size_t i = 0; i < member.value.size(); ++i) {
         if (!member.value.as_array()[i].is_object()) {
-          fail(fmt::format("{}/{}", pointer, i), fmt::format("expected a block: [[{}]]", member.key));
+          fail(fmt::format("{}/{}", pointer, i),
+               fmt::format("expected a block: [[{}]]", member.key));
         }
       }
     }
@@ -124,14 +126,14 @@ class Reader {
     const Section& known = section(name);
     JsonObject described;
     for (const JsonMember& member : table.as_object()) {
-      const bool is_free = std::any_of(known.keys.begin(), known.keys.end(), [&](const FreeKey& key) {
-        return key.name == member.key;
-      });
+      const bool is_free = std::any_of(known.keys.begin(), known.keys.end(),
+                                       [&](const FreeKey& key) { return key.name == member.key; });
       if (!is_free) described[member.key] = member.value;
     }
     const OptionSet set = describe(options);
     Location where = at(pointer);
-    set.apply(described, where, [&](const std::string& key) { return at(pointer + "/" + token(key)); });
+    set.apply(described, where,
+              [&](const std::string& key) { return at(pointer + "/" + token(key)); });
     for (const std::string& key : known.required) {
       if (table.find(key) == nullptr) fail(pointer, fmt::format("the key '{}' is missing", key));
     }
@@ -149,8 +151,8 @@ class Reader {
     }
     if (study.title.empty()) study.title = study.name;
     if (!(study.alpha > 0 && study.alpha < 0.5)) {
-      fail("/study/alpha", fmt::format("expected a number above 0 and below 0.5, found {}",
-                                       study.alpha));
+      fail("/study/alpha",
+           fmt::format("expected a number above 0 and below 0.5, found {}", study.alpha));
     }
     read_seeds(*table.find("seeds"));
   }
@@ -172,7 +174,8 @@ class Reader {
     std::size_t place = 0;
     for (const Json& seed : list(seeds, pointer)) {
       const std::string where = fmt::format("{}/{}", pointer, place++);
-      if (!seed.is_int()) fail(where, fmt::format("expected an integer, found {}", seed.type_name()));
+      if (!seed.is_int())
+        fail(where, fmt::format("expected an integer, found {}", seed.type_name()));
       if (!seen.insert(seed.as_int()).second) {
         fail(where, fmt::format("the seed {} stands here twice", seed.as_int()));
       }
@@ -291,8 +294,9 @@ class Reader {
       Exclusion exclusion;
       exclusion.where = at(fmt::format("/exclude/{}", i));
       for (const JsonMember& member : blocks->as_array()[i].as_object()) {
-        exclusion.columns.emplace_back(
-            member.key, member.value.is_array() ? member.value.as_array() : Json::Array{member.value});
+        exclusion.columns.emplace_back(member.key, member.value.is_array()
+                                                       ? member.value.as_array()
+                                                       : Json::Array{member.value});
       }
       if (exclusion.columns.empty()) {
         throw InputError(exclusion.where, "expected parameters and the values to leave out");
@@ -334,13 +338,15 @@ class Reader {
   Distribution read_distribution(const std::string& column, const Json& value,
                                  const std::string& pointer) const {
     using Kind = Distribution::Kind;
-    static const std::vector<std::pair<std::string, Kind>> kKinds = {{"uniform", Kind::uniform},
-                                                                     {"loguniform", Kind::loguniform},
-                                                                     {"int", Kind::integer},
-                                                                     {"choice", Kind::choice}};
+    static const std::vector<std::pair<std::string, Kind>> kKinds = {
+        {"uniform", Kind::uniform},
+        {"loguniform", Kind::loguniform},
+        {"int", Kind::integer},
+        {"choice", Kind::choice}};
     if (!value.is_object() || value.size() != 1) {
-      fail(pointer, "expected one distribution: { uniform = [low, high] }, { loguniform = [low, "
-                    "high] }, { int = [low, high] } or { choice = [...] }");
+      fail(pointer,
+           "expected one distribution: { uniform = [low, high] }, { loguniform = [low, "
+           "high] }, { int = [low, high] } or { choice = [...] }");
     }
     const JsonMember& member = *value.as_object().begin();
     const auto found = std::find_if(kKinds.begin(), kKinds.end(),
@@ -358,7 +364,9 @@ class Reader {
       return distribution;
     }
     const bool is_integer = distribution.kind == Kind::integer;
-    const auto fits = [&](const Json& bound) { return is_integer ? bound.is_int() : bound.is_number(); };
+    const auto fits = [&](const Json& bound) {
+      return is_integer ? bound.is_int() : bound.is_number();
+    };
     if (values.size() != 2 || !fits(values[0]) || !fits(values[1]) ||
         !(values[0].as_double() < values[1].as_double())) {
       fail(pointer, fmt::format("expected [low, high], {} with low < high, found {}",
@@ -417,7 +425,8 @@ class Reader {
     if (const Json* value = table.find("worker")) {
       command.worker = read_words(*value, pointer + "/worker");
     }
-    if (const Json* value = table.find("folder")) command.folder = text(*value, pointer + "/folder");
+    if (const Json* value = table.find("folder"))
+      command.folder = text(*value, pointer + "/folder");
     if (const Json* value = table.find("stdin")) command.input = text(*value, pointer + "/stdin");
     if (const Json* value = table.find("env")) {
       if (!value->is_object()) fail(pointer + "/env", "expected a table of strings");

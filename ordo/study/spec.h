@@ -15,17 +15,17 @@ namespace ordo::study {
 
 /// [study]: the comparison as a whole.
 struct StudyOptions {
-  std::string name;             ///< letters, digits, '-', '_' and '.'; default: the file's stem
-  std::string title;            ///< a heading; default: the name
-  std::string question;         ///< the question in a sentence
-  double alpha = 0.05;          ///< error rate of all claims together, in (0, 0.5)
+  std::string name;      ///< letters, digits, '-', '_' and '.'; default: the file's stem
+  std::string title;     ///< a heading; default: the name
+  std::string question;  ///< the question in a sentence
+  double alpha = 0.05;   ///< error rate of all claims together, in (0, 0.5)
   std::string method = "automatic";  ///< test of every claim that names none
-  bool paired = true;           ///< seed s of one variant is compared with seed s of another
-  bool exclusive = false;       ///< one cell at a time, with all cores
-  int jobs = 0;                 ///< cells at once; 0: one a core
-  double timeout = 0;           ///< seconds a cell may run; 0: no limit
-  double memory = 0;            ///< MiB a cell may use; 0: no limit
-  int retries = 0;              ///< further attempts at a cell that failed
+  bool paired = true;                ///< seed s of one variant is compared with seed s of another
+  bool exclusive = false;            ///< one cell at a time, with all cores
+  int jobs = 0;                      ///< cells at once; 0: one a core
+  double timeout = 0;                ///< seconds a cell may run; 0: no limit
+  double memory = 0;                 ///< MiB a cell may use; 0: no limit
+  int retries = 0;                   ///< further attempts at a cell that failed
   std::vector<std::string> tags;
   std::string kind = "process";  ///< "process", "worker" or "many"
   void describe(OptionSet& set);
@@ -33,11 +33,11 @@ struct StudyOptions {
 
 /// [command]: how a cell is run. Words and values of `env` and `stdin` may hold {placeholders}.
 struct CommandText {
-  std::vector<std::string> words;  ///< the argument vector; empty if `script` is set
-  std::string script;              ///< for /bin/sh -c, with `shell = true`
+  std::vector<std::string> words;   ///< the argument vector; empty if `script` is set
+  std::string script;               ///< for /bin/sh -c, with `shell = true`
   std::vector<std::string> worker;  ///< of kind "worker": the program that stays loaded
-  std::string folder = ".";        ///< working folder, relative to the study's file
-  std::string input;               ///< text for standard input
+  std::string folder = ".";         ///< working folder, relative to the study's file
+  std::string input;                ///< text for standard input
   std::vector<std::pair<std::string, std::string>> environment;
   Location where;  ///< of `run`
 };
@@ -46,7 +46,7 @@ struct CommandText {
 struct VariantBlock {
   std::string name;
   std::string note;
-  JsonObject parameters;           ///< override [fixed]
+  JsonObject parameters;               ///< override [fixed]
   std::optional<CommandText> command;  ///< instead of [command]
   Location where;
 };
@@ -90,10 +90,10 @@ struct MeasureText {
 
 /// [[claim]]: a statement over measures of variants.
 struct ClaimText {
-  std::string text;    ///< "acc(knn) > acc(centroid) by 0.01"
-  std::string name;    ///< default: "claim-1", "claim-2", ...
-  std::string note;    ///< why it is expected, or what it would mean
-  std::string method;  ///< empty: the study's
+  std::string text;            ///< "acc(knn) > acc(centroid) by 0.01"
+  std::string name;            ///< default: "claim-1", "claim-2", ...
+  std::string note;            ///< why it is expected, or what it would mean
+  std::string method;          ///< empty: the study's
   std::optional<bool> paired;  ///< empty: the study's
   Location where;
   void describe(OptionSet& set);
