@@ -68,7 +68,7 @@ std::int64_t discrete_laplace(Random& random, Rational scale) {
 // (|y| d t - n)^2 / (2 n d t^2).
 std::int64_t discrete_gaussian(Random& random, Rational variance) {
   check(variance, "variance");
-  using Wide = unsigned __int128;
+  __extension__ typedef unsigned __int128 Wide;  // no 128-bit integers in ISO C++
   const std::uint64_t n = variance.numerator, d = variance.denominator;
   const std::uint64_t t = integer_root(n / d) + 1;
   const Wide bottom = Wide{2} * n * d * t * t;

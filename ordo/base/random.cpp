@@ -72,7 +72,7 @@ std::uint64_t Random::next64() {
 double Random::uniform() { return static_cast<double>(next64() >> 11) * 0x1p-53; }
 
 std::uint64_t Random::below(std::uint64_t bound) {
-  using Wide = unsigned __int128;
+  __extension__ typedef unsigned __int128 Wide;  // no 128-bit integers in ISO C++
   Wide product = static_cast<Wide>(next64()) * bound;
   auto low = static_cast<std::uint64_t>(product);
   if (low < bound) {
