@@ -203,7 +203,7 @@ Option& OptionSet::add(std::string name, T& field, std::string help) {
   option.get_ = [&field]() -> Json {
     if constexpr (Kind::list) {
       Json::Array items;
-      for (const Value item : field) items.push_back(option_detail::to_json<Value>(item));
+      for (auto&& item : field) items.push_back(option_detail::to_json<Value>(item));
       return Json(std::move(items));
     } else if constexpr (Kind::optional) {
       return field ? option_detail::to_json<Value>(*field) : Json();
