@@ -113,6 +113,8 @@ class HeadTail {
       : head_limit_(head), tail_limit_(tail) {}
   void append(std::string_view bytes);
   std::int64_t total() const { return total_; }
+  const std::string& head() const { return head_; }
+  std::string_view tail() const;
   /// All bytes if they fit, else head, "\n... 1234 bytes left out ...\n", tail.
   std::string text() const;
 
@@ -125,6 +127,19 @@ class HeadTail {
 /// `bytes` as valid UTF-8: bytes that are not become \xHH, and so do control characters other than
 /// tab, newline, carriage return and escape.
 std::string escape_invalid_utf8(std::string_view bytes);
+
+/// A text as an open file at its beginning (in memory), to be a process's standard input.
+class InputFile {
+ public:
+  explicit InputFile(std::string_view text);  ///< throws IoError
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  ~InputFile();
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
 
 struct ProcessOutput {
   ProcessExit exit;
