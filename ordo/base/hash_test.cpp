@@ -1,14 +1,17 @@
+// Vectors of FIPS 180-4's examples (NIST "SHA256.pdf") and RFC 6234; the rest against an identity:
+// the digest does not depend on how the bytes are cut.
 #include "ordo/base/hash.h"
 
 #include <gtest/gtest.h>
 
+#include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/base/random.h"
 
 namespace ordo {
 namespace {
 
-// The examples of FIPS 180-4 (NIST's "SHA256.pdf") and the empty message.
-TEST(Hash, Sha256GivesThePublishedDigests) {
+TEST(Sha256, MatchesThePublishedVectors) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256_hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
@@ -17,24 +20,36 @@ TEST(Hash, Sha256GivesThePublishedDigests) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
-TEST(Hash, Sha256DoesNotDependOnHowTheBytesComeInPieces) {
-  const TempFolder folder;
-  for (std::size_t length = 0; length < 200; ++length) {
-    const std::string bytes(length, 'x');
+TEST(Sha256, DoesNotDependOnHowTheBytesAreCut) {
+  std::string text;
+  for (int byte = 0; byte < 300; ++byte) text += static_cast<char>(byte * 7);
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    const std::string_view whole = std::string_view(text).substr(0, size);
     Sha256 pieces;
-    for (std::size_t at = 0; at < length; at += 7) pieces.update(bytes.substr(at, 7));
-    EXPECT_EQ(pieces.hex(), sha256_hex(bytes)) << length;
+    for (std::size_t at = 0, step = 1; at < size; at += step, step = step % 97 + 5) {
+      pieces.update(whole.substr(at, step));
+    }
+    EXPECT_EQ(to_hex(pieces.finish()), sha256_hex(whole));
   }
-  write_file_atomic(folder.path() / "file", std::string(100'000, 'y'));
-  EXPECT_EQ(sha256_file(folder.path() / "file"), sha256_hex(std::string(100'000, 'y')));
 }
 
-// RFC 3720, appendix B.4, and the usual check value.
-TEST(Hash, Crc32cGivesThePublishedSums) {
-  EXPECT_EQ(crc32c("123456789"), 0xe3069283U);
-  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aaU);
-  EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43U);
-  EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283U);
+TEST(Sha256, PortableCompressionMatchesTheChosenOne) {
+  // "abc" padded by hand to one block.
+  std::uint8_t block[64] = {'a', 'b', 'c', 0x80};
+  block[63] = 24;
+  std::uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  hash_detail::compress_portable(state, block, 1);
+  EXPECT_EQ(state[0], 0xba7816bfu);
+  EXPECT_EQ(state[7], 0xf20015adu);
+}
+
+TEST(Sha256, HashesFiles) {
+  const TempFolder folder;
+  write_file_atomic(folder.path() / "x", std::string(1'000'000, 'a'));
+  EXPECT_EQ(sha256_file(folder.path() / "x"), sha256_hex(std::string(1'000'000, 'a')));
+  EXPECT_THROW(sha256_file(folder.path() / "none"), IoError);
+  EXPECT_THROW(sha256_file(folder.path()), IoError);
 }
 
 }  // namespace
