@@ -1,0 +1,75 @@
+// The curves' chart: Vega draws, this file feeds it. Zooming filters the rows, so that both axes
+// fit what is visible.
+import { expressionInterpreter } from "vega-interpreter";
+import { parse, View, type Scale, type Spec } from "vega";
+import compiled from "./curves.vl.json";
+import type { Style, Theme } from "./palette";
+
+export interface Line {
+  variant: string; style: Style;
+  steps: ArrayLike<number>; mean: ArrayLike<number>; low: ArrayLike<number>; high: ArrayLike<number>;
+  traces: { run: string; steps: ArrayLike<number>; values: ArrayLike<number> }[];
+}
+export interface Axes { logX: boolean; logY: boolean; window: [number, number] | null }
+
+interface ScaledSpec { scales: { name: string; type: string }[] }
+
+function specFor(axes: Axes): Spec {
+  const spec = structuredClone(compiled) as unknown as Spec & ScaledSpec;
+  for (const scale of spec.scales) {
+    if (scale.name === "x" && axes.logX) scale.type = "log";
+    if (scale.name === "y" && axes.logY) scale.type = "log";
+  }
+  return spec;
+}
+
+function rowsOf(lines: Line[], axes: Axes) {
+  const [from, to] = axes.window ?? [-Infinity, Infinity];
+  const shown = (step: number) => step >= from && step <= to && (!axes.logX || step > 0);
+  const drawable = (value: number) => Number.isFinite(value) && (!axes.logY || value > 0);
+  const band: object[] = [];
+  const mean: object[] = [];
+  const traces: object[] = [];
+  for (const line of lines) {
+    const { color, dash } = line.style;
+    for (let at = 0; at < line.steps.length; ++at) {
+      const step = line.steps[at]!;
+      if (!shown(step)) continue;
+      const [low, high, value] = [line.low[at]!, line.high[at]!, line.mean[at]!];
+      if (drawable(low) && drawable(high)) band.push({ step, low, high, color });
+      if (drawable(value)) mean.push({ step, value, color, dash });
+    }
+    for (const trace of line.traces) {
+      for (let at = 0; at < trace.steps.length; ++at) {
+        const [step, value] = [trace.steps[at]!, trace.values[at]!];
+        if (shown(step) && drawable(value)) traces.push({ step, value, color, run: trace.run });
+      }
+    }
+  }
+  return { band, mean, traces };
+}
+
+/** A chart in `host`, drawn at once; call `finalize` before drawing another there. */
+export function drawCurves(host: HTMLElement, lines: Line[], axes: Axes, theme: Theme): View {
+  const rows = rowsOf(lines, axes);
+  const view = new View(parse(specFor(axes), undefined, { ast: true }), {
+    expr: expressionInterpreter, renderer: "svg", container: host, hover: false,
+  });
+  view.signal("ink", theme === "dark" ? "#c9d1da" : "#46505c");
+  view.signal("rule", theme === "dark" ? "#343c46" : "#dde2e7");
+  view.data("band", rows.band).data("mean", rows.mean).data("traces", rows.traces);
+  view.data("cursor", []);
+  view.width(Math.max(240, host.clientWidth)).height(host.clientWidth < 520 ? 260 : 380);
+  return view.run();
+}
+
+/** The step under a pointer `offset` pixels right of the chart's left edge. */
+export function stepAt(view: View, offset: number): number {
+  const scale = view.scale("x") as Scale & { invert(pixel: number): number };
+  return scale.invert(offset - view.origin()[0]);
+}
+
+/** Draws the reading line at `step`, or none. */
+export function setCursor(view: View, step: number | null): void {
+  view.data("cursor", step === null ? [] : [{ step }]).run();
+}

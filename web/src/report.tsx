@@ -1,0 +1,71 @@
+// The report's entry: reads the document embedded in the page and draws it. Text comes first; the
+// curves follow once it is on the screen.
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { parseDocument, type StudyDocument } from "./model/document";
+import { Environments, TestingView } from "./views/about";
+import { Claims, tally } from "./views/claims";
+import { Curves } from "./views/curves";
+import { Runs } from "./views/runs";
+import { Table } from "./views/table";
+import { useTheme, type Choice } from "./views/theme";
+import "./report.css";
+
+/** True once the browser has painted what was there before. */
+function useAfterPaint(): boolean {
+  const [painted, setPainted] = useState(false);
+  useEffect(() => { requestAnimationFrame(() => setTimeout(() => setPainted(true))); }, []);
+  return painted;
+}
+
+function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice; choose: (c: Choice) => void }) {
+  const sections: [string, string][] = [["claims", "Claims"], ["table", "Measures"], ["curves", "Curves"],
+    ["runs", "Runs"], ["testing", "Testing"], ["environment", "Environment"]];
+  return (
+    <header class="top">
+      <nav aria-label="Sections">
+        {sections.map(([id, name]) => <a key={id} href={`#${id}`}>{name}</a>)}
+        <label class="theme">Colours <select value={choice} onChange={(event) => choose(event.currentTarget.value as Choice)}>
+          <option value="auto">auto</option><option value="light">light</option><option value="dark">dark</option>
+        </select></label>
+      </nav>
+      <p class="kind">Study <code>{study.name}</code></p>
+      <h1>{study.title}</h1>
+      {study.question && <p class="question">{study.question}</p>}
+      {study.description.split(/\n\s*\n/).filter(Boolean).map((part) => <p class="prose" key={part}>{part}</p>)}
+      <p class="faint">
+        {[`${study.variants.length} variants`, `${study.runs.length} runs`, tally(study.claims), study.created]
+          .filter(Boolean).join(" · ")}
+      </p>
+    </header>
+  );
+}
+
+function Report({ study }: { study: StudyDocument }) {
+  const [theme, choice, choose] = useTheme();
+  const painted = useAfterPaint();
+  useEffect(() => { if (painted) performance.mark("ordo:ready"); }, [painted]);
+  return (
+    <>
+      <a class="skip" href="#main">Skip to the results</a>
+      <Head study={study} choice={choice} choose={choose} />
+      <main id="main" tabIndex={-1}>
+        {study.claims.length > 0 && <Claims claims={study.claims} />}
+        <Table study={study} />
+        {study.curves.length > 0 && (painted ? <Curves study={study} theme={theme} /> : <section id="curves" class="waiting" />)}
+        <Runs study={study} />
+        <TestingView testing={study.testing} />
+        <Environments study={study} />
+      </main>
+      <footer class="faint">Written by {study.program}. This file needs no network.</footer>
+    </>
+  );
+}
+
+const app = document.getElementById("app")!;
+try {
+  render(<Report study={parseDocument(document.getElementById("ordo-document")!.textContent!)} />, app);
+} catch (error) {
+  app.textContent = `The report can't be shown. ${error instanceof Error ? error.message : String(error)}`;
+  throw error;
+}

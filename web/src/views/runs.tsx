@@ -1,0 +1,134 @@
+import { useState } from "preact/hooks";
+import type { Log, Run, StudyDocument, Values } from "../model/document";
+import { duration, plain, short } from "../model/format";
+import { num, type Num } from "../model/document";
+import { SortHead, sorted, type Order } from "./table";
+
+const PAGE = 50;
+
+export function Pairs({ values }: { values: Values }) {
+  const entries = Object.entries(values);
+  if (entries.length === 0) return <p class="faint">none</p>;
+  return (
+    <dl class="pairs">{entries.map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value !== null && typeof value === "object" && !Array.isArray(value)
+          ? <Pairs values={value} /> : plain(value)}</dd>
+      </div>
+    ))}</dl>
+  );
+}
+
+function LogText({ log }: { log: Log }) {
+  const text = log.head + (log.tail ? `\n[… ${log.omitted.toLocaleString("en-US")} bytes left out …]\n${log.tail}` : "");
+  return (
+    <figure>
+      <figcaption>{log.name}</figcaption>
+      <pre tabIndex={0}>{text || "(nothing printed)"}</pre>
+    </figure>
+  );
+}
+
+function Details({ run, study }: { run: Run; study: StudyDocument }) {
+  const environment = run.environment === null ? undefined : study.environments[run.environment];
+  return (
+    <div class="details">
+      {run.message && <p class="message">{run.message}</p>}
+      <div class="columns">
+        <div><h3>Parameters</h3><Pairs values={run.parameters} /></div>
+        <div><h3>Measures</h3><Pairs values={run.measures} /></div>
+        <div><h3>Run</h3><Pairs values={{
+          id: run.id, started: run.started, environment: environment?.name ?? "not recorded" }} /></div>
+      </div>
+      {run.logs.map((log) => <LogText key={log.name} log={log} />)}
+    </div>
+  );
+}
+
+function textOf(run: Run): string {
+  return [run.id, run.variant, `seed ${run.seed}`, run.status, run.message, JSON.stringify(run.parameters),
+    ...run.logs.flatMap((log) => [log.head, log.tail])].join("\n").toLowerCase();
+}
+
+export function Runs({ study }: { study: StudyDocument }) {
+  const [query, setQuery] = useState("");
+  const [status, setStatus] = useState("");
+  const [order, setOrder] = useState<Order>({ column: "", down: false });
+  const [page, setPage] = useState(0);
+  const [open, setOpen] = useState<Set<string>>(new Set());
+  const measures = study.measures.map((measure) => measure.name).slice(0, 4);
+  const statuses = [...new Set(study.runs.map((run) => run.status))].sort();
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = study.runs.filter((run) => {
+    if (status && run.status !== status) return false;
+    if (words.length === 0) return true;
+    const text = textOf(run);
+    return words.every((word) => text.includes(word));
+  });
+  const key = (run: Run): string | number => {
+    if (order.column === "run") return run.id;
+    if (order.column === "variant") return run.variant;
+    if (order.column === "status") return run.status;
+    if (order.column === "seed") return run.seed;
+    if (order.column === "time") return num(run.seconds ?? "nan");
+    return num((run.measures[order.column] as Num | undefined) ?? "nan");
+  };
+  const rows = order.column === "" ? found : sorted(found, key, order.down);
+  const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+  const shown = Math.min(page, pages - 1);
+  const toggle = (id: string) => {
+    const next = new Set(open);
+    if (!next.delete(id)) next.add(id);
+    setOpen(next);
+  };
+  const columns = 6 + measures.length;
+  return (
+    <section id="runs" aria-labelledby="runs-title">
+      <h2 id="runs-title">Runs <small role="status">{found.length === study.runs.length
+        ? `${found.length}` : `${found.length} of ${study.runs.length}`}</small></h2>
+      <div class="controls">
+        <label class="grow">Search <input type="search" value={query} placeholder="variant, parameter, log text"
+          onInput={(event) => { setQuery(event.currentTarget.value); setPage(0); }} /></label>
+        <label>Status <select value={status} onChange={(event) => { setStatus(event.currentTarget.value); setPage(0); }}>
+          <option value="">all</option>{statuses.map((name) => <option key={name} value={name}>{name}</option>)}
+        </select></label>
+        <span class="group" role="group" aria-label="Pages">
+          <button type="button" disabled={shown === 0} onClick={() => setPage(shown - 1)}>Previous</button>
+          <span>page {shown + 1} of {pages}</span>
+          <button type="button" disabled={shown + 1 >= pages} onClick={() => setPage(shown + 1)}>Next</button>
+        </span>
+      </div>
+      <div class="scroll" tabIndex={0} role="region" aria-labelledby="runs-title">
+        <table class="runs">
+          <thead><tr>
+            <th scope="col"><span class="hidden">Details</span></th>
+            {["run", "variant"].map((column) => <SortHead key={column} column={column} order={order} set={setOrder} />)}
+            <SortHead column="seed" order={order} set={setOrder} numeric />
+            <SortHead column="status" order={order} set={setOrder} />
+            {measures.map((column) => <SortHead key={column} column={column} order={order} set={setOrder} numeric />)}
+            <SortHead column="time" order={order} set={setOrder} numeric />
+          </tr></thead>
+          <tbody>{rows.slice(shown * PAGE, (shown + 1) * PAGE).map((run) => (
+            <>
+              <tr key={run.id}>
+                <td><button type="button" class="expand" aria-expanded={open.has(run.id)}
+                  aria-label={`Details of run ${run.id}`} onClick={() => toggle(run.id)}>
+                  {open.has(run.id) ? "−" : "+"}</button></td>
+                <th scope="row">{run.id}</th>
+                <td>{run.variant}</td>
+                <td class="number">{run.seed}</td>
+                <td><span class={run.status === "done" ? "" : "trouble"}>{run.status}</span></td>
+                {measures.map((name) => (
+                  <td key={name} class="number">{run.measures[name] === undefined ? "" : short(run.measures[name] as Num)}</td>
+                ))}
+                <td class="number">{duration(run.seconds)}</td>
+              </tr>
+              {open.has(run.id) && <tr key={`${run.id} details`}><td colSpan={columns}><Details run={run} study={study} /></td></tr>}
+            </>
+          ))}</tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
