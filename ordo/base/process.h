@@ -30,8 +30,8 @@ namespace ordo {
 /// A program and its surroundings.
 struct Command {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a '/'
-  std::vector<std::pair<std::string, std::string>> env;  ///< set on top of this process's own
-  std::filesystem::path folder;                          ///< working folder; empty: this process's
+  std::vector<std::pair<std::string, std::string>> env = {};  ///< set on top of this process's own
+  std::filesystem::path folder = {};  ///< working folder; empty: this process's
 };
 
 /// What a process tree may use. Zero means no limit.

@@ -1,0 +1,48 @@
+#include "ordo/cli/doctor.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "ordo/base/file.h"
+#include "ordo/base/version.h"
+
+namespace ordo::cli {
+namespace {
+
+const Finding& find(const Diagnosis& diagnosis, const std::string& name) {
+  const auto found = std::find_if(diagnosis.findings.begin(), diagnosis.findings.end(),
+                                  [&](const Finding& finding) { return finding.name == name; });
+  EXPECT_NE(found, diagnosis.findings.end()) << name;
+  return *found;
+}
+
+void write_program(const std::filesystem::path& path, const std::string& prints) {
+  std::ofstream(path) << "#!/bin/sh\necho '" << prints << "'\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+}
+
+TEST(Doctor, FindsProgramsOfAnotherVersion) {
+  const TempFolder folder;
+  write_program(folder.path() / "ordo-same", "ordo same " + std::string(version()));
+  write_program(folder.path() / "ordo-old", "ordo old 0.0.1");
+  Context context;
+  const Diagnosis diagnosis =
+      diagnose({.programs = folder.path(), .store = folder.path() / "store"}, context);
+  EXPECT_EQ(find(diagnosis, "ordo-same").state, Finding::State::good);
+  EXPECT_EQ(find(diagnosis, "ordo-old").state, Finding::State::bad);
+  EXPECT_EQ(exit_code(diagnosis), ExitCode::no);
+}
+
+TEST(Doctor, LooksAtTheDiskOfAStoreThatIsNotThereYet) {
+  const TempFolder folder;
+  Context context;
+  const Diagnosis diagnosis =
+      diagnose({.programs = folder.path(), .store = folder.path() / "a/b"}, context);
+  EXPECT_NE(find(diagnosis, "disk of the store").found.find("GB free"), std::string::npos);
+  EXPECT_EQ(exit_code(diagnosis), ExitCode::done);
+}
+
+}  // namespace
+}  // namespace ordo::cli
