@@ -24,10 +24,10 @@ struct DoctorOptions {
 /// One thing that was looked at.
 struct Finding {
   enum class State { good, missing, bad } state = State::good;
-  std::string name;     ///< "python3", "free disk"
-  std::string found;    ///< version or figure
-  std::string advice;   ///< what it is needed for and how to get it; empty if all is good
-  bool needed = false;  ///< the programs cannot work without it
+  std::string name = {};    ///< "python3", "free disk"
+  std::string found = {};   ///< version or figure
+  std::string advice = {};  ///< what it is needed for and how to get it; empty if all is good
+  bool needed = false;      ///< the programs cannot work without it
 };
 
 struct Diagnosis {
