@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { parseDocument, type StudyDocument } from "./model/document";
+import { time } from "./model/format";
 import { Environments, TestingView } from "./views/about";
 import { Claims, tally } from "./views/claims";
 import { Curves } from "./views/curves";
@@ -18,9 +19,14 @@ function useAfterPaint(): boolean {
   return painted;
 }
 
+/** Marks the moment when everything is drawn and listens, for tests and benchmarks. */
+function markReady() {
+  if (performance.getEntriesByName("ordo:ready").length === 0) performance.mark("ordo:ready");
+}
+
 function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice; choose: (c: Choice) => void }) {
   const sections: [string, string][] = [["claims", "Claims"], ["table", "Measures"], ["curves", "Curves"],
-    ["runs", "Runs"], ["testing", "Testing"], ["environment", "Environment"]];
+    ["testing", "Testing"], ["runs", "Runs"], ["environment", "Environment"]];
   return (
     <header class="top">
       <nav aria-label="Sections">
@@ -34,7 +40,7 @@ function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice;
       {study.question && <p class="question">{study.question}</p>}
       {study.description.split(/\n\s*\n/).filter(Boolean).map((part) => <p class="prose" key={part}>{part}</p>)}
       <p class="faint">
-        {[`${study.variants.length} variants`, `${study.runs.length} runs`, tally(study.claims), study.created]
+        {[`${study.variants.length} variants`, `${study.runs.length} runs`, tally(study.claims), time(study.created)]
           .filter(Boolean).join(" · ")}
       </p>
     </header>
@@ -44,7 +50,8 @@ function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice;
 function Report({ study }: { study: StudyDocument }) {
   const [theme, choice, choose] = useTheme();
   const painted = useAfterPaint();
-  useEffect(() => { if (painted) performance.mark("ordo:ready"); }, [painted]);
+  const curves = study.curves.length > 0;
+  useEffect(() => { if (painted && !curves) markReady(); }, [painted]);
   return (
     <>
       <a class="skip" href="#main">Skip to the results</a>
@@ -52,9 +59,9 @@ function Report({ study }: { study: StudyDocument }) {
       <main id="main" tabIndex={-1}>
         {study.claims.length > 0 && <Claims claims={study.claims} />}
         <Table study={study} />
-        {study.curves.length > 0 && (painted ? <Curves study={study} theme={theme} /> : <section id="curves" class="waiting" />)}
-        <Runs study={study} />
+        {curves && (painted ? <Curves study={study} theme={theme} drawn={markReady} /> : <section id="curves" class="waiting" />)}
         <TestingView testing={study.testing} />
+        <Runs study={study} />
         <Environments study={study} />
       </main>
       <footer class="faint">Written by {study.program}. This file needs no network.</footer>

@@ -51,7 +51,7 @@ export function IntervalRow({ comparison, domain }: { comparison: Comparison; do
     <svg class={`interval ${comparison.verdict}`} role="img" aria-label={words(comparison)} height="58">
       <rect class="claimed" x={at(from)} y="2" height="34" width={`${(percent(to) - percent(from)).toFixed(3)}%`} />
       <line class="axis" x1="0" x2="100%" y1="36" y2="36" />
-      {ticks(left, right, 4).map((tick) => (
+      {ticks(left, right, 7).map((tick) => (
         <g key={tick}>
           <line class="axis" x1={at(tick)} x2={at(tick)} y1="36" y2="40" />
           <text x={at(tick)} y="53" text-anchor={anchor(tick)}>{short(tick)}</text>

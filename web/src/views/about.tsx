@@ -1,7 +1,7 @@
 // How it was tested, and where it ran.
 import type { StudyDocument, Testing } from "../model/document";
 import { num } from "../model/document";
-import { short } from "../model/format";
+import { short, time } from "../model/format";
 import { Pairs } from "./runs";
 
 function sentences(testing: Testing): string[] {
@@ -27,7 +27,7 @@ export function TestingView({ testing }: { testing: Testing }) {
               <th scope="col" class="number">α spent</th><th scope="col">when</th></tr></thead>
             <tbody>{testing.looks.map((look, index) => (
               <tr key={index}><th scope="row">{index + 1}</th><td class="number">{look.seeds}</td>
-                <td class="number">{short(look.alpha, 3)}</td><td>{look.when}</td></tr>
+                <td class="number">{short(look.alpha, 3)}</td><td class="when">{time(look.when)}</td></tr>
             ))}</tbody>
           </table>
         </div>

@@ -85,7 +85,8 @@ function rove(event: KeyboardEvent) {
   event.preventDefault();
 }
 
-export function Curves({ study, theme }: { study: StudyDocument; theme: Theme }) {
+/** The curves; `drawn` is called whenever the chart has been drawn. */
+export function Curves({ study, theme, drawn }: { study: StudyDocument; theme: Theme; drawn: () => void }) {
   const metrics = useMemo(() => [...new Set(study.curves.map((curve) => curve.metric))], [study]);
   const [metric, setMetric] = useState(metrics[0] ?? "");
   const [hidden, setHidden] = useState<Set<string>>(new Set());
@@ -114,6 +115,7 @@ export function Curves({ study, theme }: { study: StudyDocument; theme: Theme })
     if (!host.current || width === 0) return;
     view.current = drawCurves(host.current, lines, { logX, logY, window: zoom }, theme);
     host.current.querySelector("svg")?.setAttribute("aria-hidden", "true");
+    drawn();
     return () => { view.current?.finalize(); view.current = null; };
   }, [all, hidden, logX, logY, zoom, theme, width]);
   useEffect(() => { if (view.current) setCursor(view.current, cursor); }, [cursor]);

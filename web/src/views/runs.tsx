@@ -1,10 +1,11 @@
-import { useState } from "preact/hooks";
+import { Fragment } from "preact";
+import { useMemo, useState } from "preact/hooks";
 import type { Log, Run, StudyDocument, Values } from "../model/document";
-import { duration, plain, short } from "../model/format";
+import { decimalsFor, duration, fixed, plain, time } from "../model/format";
 import { num, type Num } from "../model/document";
 import { SortHead, sorted, type Order } from "./table";
 
-const PAGE = 50;
+const PAGE = 25;
 
 export function Pairs({ values }: { values: Values }) {
   const entries = Object.entries(values);
@@ -39,7 +40,7 @@ function Details({ run, study }: { run: Run; study: StudyDocument }) {
         <div><h3>Parameters</h3><Pairs values={run.parameters} /></div>
         <div><h3>Measures</h3><Pairs values={run.measures} /></div>
         <div><h3>Run</h3><Pairs values={{
-          id: run.id, started: run.started, environment: environment?.name ?? "not recorded" }} /></div>
+          id: run.id, started: time(run.started), environment: environment?.name ?? "not recorded" }} /></div>
       </div>
       {run.logs.map((log) => <LogText key={log.name} log={log} />)}
     </div>
@@ -58,6 +59,10 @@ export function Runs({ study }: { study: StudyDocument }) {
   const [page, setPage] = useState(0);
   const [open, setOpen] = useState<Set<string>>(new Set());
   const measures = study.measures.map((measure) => measure.name).slice(0, 4);
+  const decimals = useMemo(() => new Map(measures.map((name) => {
+    const values = study.runs.map((run) => num((run.measures[name] as Num | undefined) ?? "nan")).filter(Number.isFinite);
+    return [name, decimalsFor((Math.max(...values) - Math.min(...values)) / 10)];
+  })), [study]);
   const statuses = [...new Set(study.runs.map((run) => run.status))].sort();
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const found = study.runs.filter((run) => {
@@ -110,8 +115,8 @@ export function Runs({ study }: { study: StudyDocument }) {
             <SortHead column="time" order={order} set={setOrder} numeric />
           </tr></thead>
           <tbody>{rows.slice(shown * PAGE, (shown + 1) * PAGE).map((run) => (
-            <>
-              <tr key={run.id}>
+            <Fragment key={run.id}>
+              <tr>
                 <td><button type="button" class="expand" aria-expanded={open.has(run.id)}
                   aria-label={`Details of run ${run.id}`} onClick={() => toggle(run.id)}>
                   {open.has(run.id) ? "−" : "+"}</button></td>
@@ -120,12 +125,12 @@ export function Runs({ study }: { study: StudyDocument }) {
                 <td class="number">{run.seed}</td>
                 <td><span class={run.status === "done" ? "" : "trouble"}>{run.status}</span></td>
                 {measures.map((name) => (
-                  <td key={name} class="number">{run.measures[name] === undefined ? "" : short(run.measures[name] as Num)}</td>
+                  <td key={name} class="number">{run.measures[name] === undefined ? "" : fixed(run.measures[name] as Num, decimals.get(name) ?? 3)}</td>
                 ))}
                 <td class="number">{duration(run.seconds)}</td>
               </tr>
-              {open.has(run.id) && <tr key={`${run.id} details`}><td colSpan={columns}><Details run={run} study={study} /></td></tr>}
-            </>
+              {open.has(run.id) && <tr><td colSpan={columns}><Details run={run} study={study} /></td></tr>}
+            </Fragment>
           ))}</tbody>
         </table>
       </div>

@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Measure, StudyDocument, Summary } from "../model/document";
 import { num } from "../model/document";
-import { decimalsFor, fixed } from "../model/format";
-import { plain } from "../model/format";
+import { decimalsFor, fixed, plain } from "../model/format";
 
 export interface Order { column: string; down: boolean }
 
