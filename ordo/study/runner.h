@@ -22,6 +22,7 @@ struct RunOptions {
   bool exclusive = false;    ///< for claims on seconds: one process at a time, whatever `jobs` says
   std::size_t log_head = 64 << 10;  ///< bytes kept of the beginning of each output
   std::size_t log_tail = 64 << 10;  ///< bytes kept of its end
+  std::string environment = {};     ///< from Store::put_environment, kept with every run
 };
 
 /// How one attempt at a cell ended.
