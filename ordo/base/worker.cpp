@@ -159,15 +159,14 @@ class Worker {
       child_ = -1;
       kill_descendants();
       const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-      say(Json(JsonObject{
-                   {"ordo", 1},
-                   {"id", id_},
-                   {"status", signal != 0 ? 128 + signal : WEXITSTATUS(status)},
-                   {"signal", signal},
-                   {"wall", std::chrono::duration<double>(Clock::now() - started_).count()},
-                   {"user", to_seconds(usage.ru_utime)},
-                   {"system", to_seconds(usage.ru_stime)},
-                   {"peak_memory", static_cast<std::int64_t>(usage.ru_maxrss) * 1024}})
+      say(Json(JsonObject{{"ordo", 1},
+                          {"id", id_},
+                          {"status", signal != 0 ? 128 + signal : WEXITSTATUS(status)},
+                          {"signal", signal},
+                          {"wall", std::chrono::duration<double>(Clock::now() - started_).count()},
+                          {"user", to_seconds(usage.ru_utime)},
+                          {"system", to_seconds(usage.ru_stime)},
+                          {"peak_memory", static_cast<std::int64_t>(usage.ru_maxrss) * 1024}})
               .dump());
       return;
     }
