@@ -65,7 +65,14 @@ std::string read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
+void write_file_atomic(const std::filesystem::path& requested, std::string_view bytes) {
+  // Renaming would replace a link by a file.
+  std::error_code no_link;
+  std::filesystem::path path = requested;
+  if (std::filesystem::is_symlink(requested, no_link)) {
+    path = std::filesystem::weakly_canonical(requested, no_link);
+    if (no_link) throw IoError::from_errno("write", requested.string(), no_link.value());
+  }
   std::string beside = path.string() + ".XXXXXX";
   Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
   if (file.get() < 0) throw IoError::from_errno("write", path.string(), errno);
@@ -83,6 +90,14 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view bytes
   if (::fsync(file.get()) != 0) give_up(errno);
   if (::close(file.release()) != 0) give_up(errno);
   if (::rename(beside.c_str(), path.c_str()) != 0) give_up(errno);
+}
+
+void append_file(const std::filesystem::path& path, std::string_view bytes) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw IoError::from_errno("open", path.string(), errno);
+  if (const int reason = write_all(file.get(), bytes); reason != 0) {
+    throw IoError::from_errno("append to", path.string(), reason);
+  }
 }
 
 TempFolder::TempFolder(const std::filesystem::path& parent) {

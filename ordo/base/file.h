@@ -12,8 +12,12 @@ std::string read_file(const std::filesystem::path& path);
 
 /// Replaces `path` by `bytes` as a whole: written beside it, flushed to disk, renamed over it. A
 /// reader sees the old bytes or the new, never a part; on failure (a full disk) the old stay and
-/// nothing is left beside. Throws IoError.
+/// nothing is left beside. A symbolic link is followed: its target is replaced. Throws IoError.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
+
+/// Appends with a single write where the system allows, so that what several processes append does
+/// not mix. The file is made if absent. Throws IoError.
+void append_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// A new empty folder under `parent` (default: the system's), removed with its contents when this
 /// object ends.
