@@ -35,7 +35,7 @@ std::string keep_file(const std::filesystem::path& folder, const std::filesystem
   if (error) throw IoError::from_errno("keep the artifact", file.string(), error.value());
   std::filesystem::permissions(copy, std::filesystem::perms(0644), error);
   const std::string hash = sha256_file(copy);
-  const auto place = artifacts / hash.substr(0, 2) / hash.substr(2);
+  const auto place = artifact_place(folder, hash);
   if (std::filesystem::exists(place)) return hash;
   flush_to_disk(copy);
   std::filesystem::create_directories(place.parent_path(), error);
@@ -45,6 +45,13 @@ std::string keep_file(const std::filesystem::path& folder, const std::filesystem
 }
 
 }  // namespace
+
+std::filesystem::path artifact_place(const std::filesystem::path& folder, const std::string& hash) {
+  if (hash.size() != 64 || hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    throw UsageError(fmt::format("'{}' is not the hash of an artifact (64 hex digits)", hash));
+  }
+  return folder / "artifacts" / hash.substr(0, 2) / hash.substr(2);
+}
 
 ArtifactRecord Store::add_artifact(RunId run, const std::filesystem::path& file,
                                    const std::string& name, const std::string& type) {
@@ -75,10 +82,7 @@ std::vector<ArtifactRecord> Store::artifacts(RunId run) const {
 }
 
 std::filesystem::path Store::artifact_path(const std::string& hash) const {
-  if (hash.size() != 64 || hash.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    throw UsageError(fmt::format("'{}' is not the hash of an artifact (64 hex digits)", hash));
-  }
-  return implementation_->folder / "artifacts" / hash.substr(0, 2) / hash.substr(2);
+  return artifact_place(implementation_->folder, hash);
 }
 
 }  // namespace ordo::store

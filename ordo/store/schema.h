@@ -17,4 +17,8 @@ std::unique_ptr<Database> open_database(const std::filesystem::path& folder,
 /// The name of the network file system that `folder` lies on; empty if it is a local one.
 std::string network_file_system(const std::filesystem::path& folder);
 
+/// Where an artifact of this hash stands below `folder`. Throws UsageError if it is no SHA-256 in
+/// hex, so that a damaged store cannot point elsewhere.
+std::filesystem::path artifact_place(const std::filesystem::path& folder, const std::string& hash);
+
 }  // namespace ordo::store
