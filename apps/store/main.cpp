@@ -1,4 +1,5 @@
 #include "ordo/cli/program.h"
+#include "ordo/store/export.h"
 #include "ordo/store/maintenance.h"
 #include "ordo/store/merge.h"
 
@@ -15,5 +16,10 @@ int main(int argc, char** argv) {
       .command<store::GcOptions>("gc", "Removes what nothing refers to and gives the space back.",
                                  store::gc)
       .example("ordo store gc --dry-run", "only says what would go");
+  program
+      .command<store::ExportOptions>("export", "Hands the runs to other tools.",
+                                     store::export_store)
+      .example("ordo store export tables", "cells.csv, series.csv and wide.csv")
+      .example("ordo store export runs --format tensorboard", "then tensorboard --logdir runs");
   return program.run(argc, argv);
 }
