@@ -80,7 +80,7 @@ class Sample {
 
   double accuracy(int variant, double share, double noise) const {
     const double top = 0.9 + 0.02 * variant;
-    return top - (top - 0.1) * std::exp(-(4.0 + variant) * share) + 0.01 * noise;
+    return top - (top - 0.1) * std::exp(-(4.0 + variant) * share) + 0.02 * noise;
   }
 
   void add_variant(int variant) {

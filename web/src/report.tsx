@@ -3,7 +3,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { parseDocument, type StudyDocument } from "./model/document";
-import { time } from "./model/format";
+import { counted, time } from "./model/format";
 import { Environments, TestingView } from "./views/about";
 import { Claims, tally } from "./views/claims";
 import { Curves } from "./views/curves";
@@ -25,12 +25,14 @@ function markReady() {
 }
 
 function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice; choose: (c: Choice) => void }) {
-  const sections: [string, string][] = [["claims", "Claims"], ["table", "Measures"], ["curves", "Curves"],
-    ["testing", "Testing"], ["runs", "Runs"], ["environment", "Environment"]];
+  const sections: [string, string, boolean][] = [
+    ["claims", "Claims", study.claims.length > 0], ["table", "Measures", study.measures.length > 0],
+    ["curves", "Curves", study.curves.length > 0], ["testing", "Testing", true], ["runs", "Runs", true],
+    ["environment", "Environment", true]];
   return (
     <header class="top">
       <nav aria-label="Sections">
-        {sections.map(([id, name]) => <a key={id} href={`#${id}`}>{name}</a>)}
+        {sections.filter(([, , there]) => there).map(([id, name]) => <a key={id} href={`#${id}`}>{name}</a>)}
         <label class="theme">Colours <select value={choice} onChange={(event) => choose(event.currentTarget.value as Choice)}>
           <option value="auto">auto</option><option value="light">light</option><option value="dark">dark</option>
         </select></label>
@@ -40,7 +42,7 @@ function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice;
       {study.question && <p class="question">{study.question}</p>}
       {study.description.split(/\n\s*\n/).filter(Boolean).map((part) => <p class="prose" key={part}>{part}</p>)}
       <p class="faint">
-        {[`${study.variants.length} variants`, `${study.runs.length} runs`, tally(study.claims), time(study.created)]
+        {[counted(study.variants.length, "variant"), counted(study.runs.length, "run"), tally(study.claims), time(study.created)]
           .filter(Boolean).join(" · ")}
       </p>
     </header>
@@ -58,7 +60,7 @@ function Report({ study }: { study: StudyDocument }) {
       <Head study={study} choice={choice} choose={choose} />
       <main id="main" tabIndex={-1}>
         {study.claims.length > 0 && <Claims claims={study.claims} />}
-        <Table study={study} />
+        {study.measures.length > 0 && <Table study={study} />}
         {curves && (painted ? <Curves study={study} theme={theme} drawn={markReady} /> : <section id="curves" class="waiting" />)}
         <TestingView testing={study.testing} />
         <Runs study={study} />

@@ -64,6 +64,10 @@ test("toggles variants, single runs, log axes and zoom", () => withReport("sampl
   const lines = () => page.locator(".chart .mark-line path").count();
   await page.waitForSelector(".chart .mark-line path");
   assert.equal(await lines(), 4);
+  const bands = await page.locator(".chart .mark-area path").evaluateAll((areas) =>
+    areas.map((area) => [area.getAttribute("fill"), area.getBoundingClientRect().width]));
+  assert.equal(new Set(bands.map(([fill]) => fill)).size, 4);
+  assert.ok(bands.every(([, width]) => width > 900));
   await page.locator(".legend button", { hasText: "warm" }).click();
   await page.waitForFunction(() => document.querySelectorAll(".chart .mark-line path").length === 3);
   await page.getByLabel("single runs").check();

@@ -42,6 +42,11 @@ export function duration(value: Num | null): string {
   return `${short(seconds / 3600, 3)} h`;
 }
 
+/** "1 run", "2 runs". */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en-US")} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** "2026-03-01 12:00 UTC" for an ISO 8601 time in UTC. */
 export function time(iso: string): string {
   return iso.replace(/^(\S+)T(\d\d:\d\d)(:[\d.]+)?Z$/, "$1 $2 UTC");

@@ -5,12 +5,13 @@ import { short, time } from "../model/format";
 import { Pairs } from "./runs";
 
 function sentences(testing: Testing): string[] {
+  if (testing.looks.length === 0) return ["No claim has been tested yet.", ...testing.notes];
   const percent = `${short(100 * num(testing.alpha))} %`;
   const first = `The probability that any verdict of "holds" or "fails" is false is at most ${percent}.`;
   const registered = testing.registered_seeds > 0
     ? `${testing.registered_seeds} seeds for each variant were stated before the first run.`
     : "No number of seeds was stated before the first run.";
-  const looks = testing.looks.length <= 1 ? "The claims were tested once."
+  const looks = testing.looks.length === 1 ? "The claims were tested once."
     : `The claims were tested ${testing.looks.length} times; each look spends a part of the ${percent}.`;
   return [testing.method, testing.correction, first, registered, looks, ...testing.notes].filter(Boolean);
 }

@@ -1,6 +1,6 @@
 import { domainsOf, IntervalRow, VerdictShape } from "../charts/intervals";
 import type { Claim, Comparison, Verdict } from "../model/document";
-import { short } from "../model/format";
+import { counted, short } from "../model/format";
 
 const WORDS: Record<Verdict, string> = { holds: "Holds", fails: "Fails", undecided: "Undecided" };
 
@@ -17,7 +17,7 @@ function Numbers({ comparison: c }: { comparison: Comparison }) {
   return (
     <p class="numbers">
       <b>{short(c.estimate)}</b> <span>[{short(c.interval[0])}, {short(c.interval[1])}]</span>
-      <span class="faint">{c.unit && ` ${c.unit} · `}{c.pairs} {c.pairs === 1 ? "seed" : "seeds"}
+      <span class="faint">{c.unit && ` ${c.unit} · `}{counted(c.pairs, "seed")}
         {c.p_value !== null && ` · p = ${short(c.p_value, 2)}`}</span>
     </p>
   );

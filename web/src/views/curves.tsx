@@ -48,9 +48,10 @@ function Readout({ lines, step }: { lines: Line[]; step: number | null }) {
   if (step === null) {
     return <p class="readout faint">Point at the chart, or focus it and use the arrow keys, to read values.</p>;
   }
+  const first = lines[0];
   return (
     <dl class="readout">
-      <div><dt>step</dt><dd>{short(step, 6)}</dd></div>
+      <div><dt>step</dt><dd>{short(first ? first.steps[nearest(first.steps, step)] ?? step : step, 6)}</dd></div>
       {lines.map((line) => {
         const at = nearest(line.steps, step);
         return (
