@@ -21,6 +21,7 @@
 
 #include "ordo/base/toml.h"
 #include "ordo/base/version.h"
+#include "ordo/base/worker.h"
 #include "ordo/cli/terminal.h"
 
 namespace ordo::cli {
@@ -112,15 +113,14 @@ class TeeSink : public EventSink {
   EventSink& second_;
 };
 
-// The descriptor on which a study listens, if this process runs under one.
-std::optional<int> study_descriptor() {
-  const char* text = std::getenv("ORDO_EVENTS_FD");
+// A descriptor that a study passed to this process, if it runs under one.
+std::optional<int> descriptor_from(const char* variable) {
+  const char* text = std::getenv(variable);
   if (text == nullptr || *text == '\0') return std::nullopt;
   char* end = nullptr;
   const long value = std::strtol(text, &end, 10);
   if (*end != '\0' || value < 0 || value > 1'000'000) {
-    throw UsageError(
-        fmt::format("ORDO_EVENTS_FD: expected a descriptor's number, found '{}'", text));
+    throw UsageError(fmt::format("{}: expected a descriptor's number, found '{}'", variable, text));
   }
   return static_cast<int>(value);
 }
@@ -209,6 +209,7 @@ struct Program::Implementation {
   std::string title() const { return verb.empty() ? "ordo" : "ordo " + verb; }
   bool has_subcommands() const { return commands.size() != 1 || !commands[0].name.empty(); }
   int run(int argc, char** argv);
+  int run_reported(int argc, char** argv);
   int run_command(const Command& command, BoundCommand& bound, const CommonOptions& common) const;
   std::string unknown_words(const CLI::App& root, const std::vector<std::string>& words) const;
   std::string description(const std::string& form) const;
@@ -236,15 +237,35 @@ void Program::add_command(std::string name, std::string summary, Maker maker) {
 
 int Program::run(int argc, char** argv) {
   try {
-    return implementation_->run(argc, argv);
+    const auto worker = descriptor_from("ORDO_WORKER_FD");
+    if (!worker) return implementation_->run_reported(argc, argv);
+    serve_worker(*worker, [&](const std::vector<std::string>& arguments) {
+      std::vector<std::string> words(argv, argv + argc);
+      words.insert(words.end(), arguments.begin(), arguments.end());
+      std::vector<char*> pointers;
+      for (std::string& word : words) pointers.push_back(word.data());
+      pointers.push_back(nullptr);
+      return implementation_->run_reported(static_cast<int>(words.size()), pointers.data());
+    });
+    return 0;
   } catch (const Error& error) {
     fmt::print(stderr, "{}: {}\n", implementation_->title(), error.what());
     return static_cast<int>(error.code());
+  }
+}
+
+// Runs, and turns every way to fail into a message and an exit status.
+int Program::Implementation::run_reported(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    fmt::print(stderr, "{}: {}\n", title(), error.what());
+    return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "{}: out of memory\n", implementation_->title());
+    fmt::print(stderr, "{}: out of memory\n", title());
     return static_cast<int>(ExitCode::limit);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: a fault of this program: {}\n", implementation_->title(), error.what());
+    fmt::print(stderr, "{}: a fault of this program: {}\n", title(), error.what());
     return kFaultStatus;
   }
 }
@@ -428,7 +449,7 @@ int Program::Implementation::run_command(const Command&, BoundCommand& bound,
   EventSink* shown = common.json ? static_cast<EventSink*>(&lines) : &terminal;
   std::optional<DescriptorSink> listener;
   std::optional<TeeSink> both;
-  if (const auto descriptor = study_descriptor()) {
+  if (const auto descriptor = descriptor_from("ORDO_EVENTS_FD")) {
     listener.emplace(*descriptor);
     both.emplace(*shown, *listener);
     shown = &*both;

@@ -20,7 +20,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 def serve(main: Callable[[], Any]) -> None:
     """Calls main() once; or, as a worker of a study, in a fork for each cell.
 
-    In a cell sys.argv[1:] are its words and ordo.params(), ordo.seed() its own. What main() returns
+    In a cell its words are appended to sys.argv, and ordo.params(), ordo.seed() its own. What main() returns
     becomes the exit status as with sys.exit. Start no thread before this call."""
     number = os.environ.get("ORDO_WORKER_FD", "")
     if not number:
@@ -118,7 +118,7 @@ class _Worker:
             os.environ.update(job["env"])
             os.environ.pop("ORDO_WORKER_FD", None)
             os.chdir(job["folder"])
-            sys.argv[1:] = job["arguments"]
+            sys.argv += job["arguments"]
             status = _status_of(self.main)
         except BaseException:
             traceback.print_exc()
