@@ -22,11 +22,13 @@
 namespace ordo {
 namespace {
 
+constexpr std::string_view kMark = "\xEF\xBB\xBF";  // UTF-8's byte order mark
+
 class Scanner {
  public:
   Scanner(std::string_view text, const std::string& source, char delimiter)
       : text_(text), source_(source), delimiter_(delimiter) {
-    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+    if (text_.starts_with(kMark)) at_ = 3;
   }
 
   // Reads the next row that is not empty; false at the end.
@@ -62,7 +64,7 @@ class Scanner {
     const std::string_view before = text_.substr(0, position);
     const std::size_t newline = before.rfind('\n');
     const auto line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
-    const bool has_mark = text_.starts_with("\xEF\xBB\xBF");
+    const bool has_mark = text_.starts_with(kMark);
     const std::size_t start = newline == std::string_view::npos ? (has_mark ? 3 : 0) : newline + 1;
     return {.source = source_, .line = line, .column = position - start + 1, .field = name};
   }
@@ -367,7 +369,9 @@ class TableBuilder {
 };
 
 void append_field(std::string& out, std::string_view field, char delimiter) {
-  const bool needs_quotes = field.find_first_of("\"\n\r") != std::string_view::npos ||
+  // A byte order mark at the file's beginning would be taken for one unless it is quoted.
+  const bool needs_quotes = field.starts_with(kMark) ||
+                            field.find_first_of("\"\n\r") != std::string_view::npos ||
                             field.find(delimiter) != std::string_view::npos;
   if (!needs_quotes) {
     out += field;
