@@ -3,7 +3,9 @@
 // minus two standard errors: the page is under test here, not the statistics.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>

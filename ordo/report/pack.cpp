@@ -1,5 +1,6 @@
 #include "ordo/report/pack.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <string>

@@ -1,6 +1,5 @@
 #include "ordo/report/page.h"
 
-#include <algorithm>
 #include <cstddef>
 
 namespace ordo::report {

@@ -1,5 +1,6 @@
 #include "ordo/report/thin.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { launch, open } from "./browser.mjs";
@@ -151,6 +151,24 @@ for (const name of ["hostile", "empty", "large"]) {
     }
   }));
 }
+
+test("refuses a document newer than the page, in words", async () => {
+  const newer = readFileSync(`${samples}/empty.html`, "utf8").replace('"ordo_report":1', '"ordo_report":2');
+  const path = `${samples}/newer.html`;
+  writeFileSync(path, newer);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`file://${path}`);
+  assert.match(await page.locator("#app").innerText(), /has format 2; this page reads up to 1/);
+  await context.close();
+});
+
+test("says on paper which runs are shown", () => withReport("sample", { colorScheme: "dark" }, async (page) => {
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator(".paper").innerText(), "Runs 1 to 25 of 48; the file has them all.");
+  await page.waitForFunction(() => document.documentElement.dataset.theme === "light");
+  assert.equal(await page.locator("nav").isVisible(), false);
+}));
 
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [360, 1280, 2560]) {

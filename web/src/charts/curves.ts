@@ -12,13 +12,13 @@ export interface Line {
 }
 export interface Axes { logX: boolean; logY: boolean; window: [number, number] | null }
 
-interface ScaledSpec { scales: { name: string; type: string }[] }
+interface ScaledSpec { scales: { name: string; type: string; nice?: boolean }[] }
 
 function specFor(axes: Axes): Spec {
   const spec = structuredClone(compiled) as unknown as Spec & ScaledSpec;
   for (const scale of spec.scales) {
-    if (scale.name === "x" && axes.logX) scale.type = "log";
-    if (scale.name === "y" && axes.logY) scale.type = "log";
+    const log = scale.name === "x" ? axes.logX : scale.name === "y" && axes.logY;
+    if (log) Object.assign(scale, { type: "log", nice: false });  // nice: whole decades, often empty
   }
   return spec;
 }

@@ -104,6 +104,7 @@ export function Runs({ study }: { study: StudyDocument }) {
           <button type="button" disabled={shown + 1 >= pages} onClick={() => setPage(shown + 1)}>Next</button>
         </span>
       </div>
+      {pages > 1 && <p class="faint paper">Runs {shown * PAGE + 1} to {Math.min(rows.length, (shown + 1) * PAGE)} of {rows.length}; the file has them all.</p>}
       <div class="scroll" tabIndex={0} role="region" aria-labelledby="runs-title">
         <table class="runs">
           <thead><tr>
