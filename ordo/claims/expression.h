@@ -21,7 +21,8 @@ struct Node {
   enum class Kind {
     number,     ///< `number`
     leaf,       ///< named by `name`: a result or built-in (measure), or a measure (claim)
-    aggregate,  ///< `name` applied to the series or constants in `children` (measure only)
+    aggregate,  ///< `name` applied to the series and constants in `children` (measure only)
+    compare,    ///< a series (first child) against a number (second), `name` the relation
     negate,     ///< -child
     add,
     subtract,
