@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "ordo/stats/bootstrap.h"
 #include "ordo/stats/distributions.h"
@@ -20,7 +21,6 @@
 #include "ordo/stats/permutation.h"
 #include "ordo/stats/power.h"
 #include "ordo/stats/proportions.h"
-#include "ordo/stats/ranks.h"
 #include "ordo/stats/student.h"
 
 namespace ordo::claims {
@@ -32,6 +32,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kPermutationFrom = 8;  // runs a side
 constexpr int kSameSeeds = 3;
 constexpr int kBisections = 40;
+constexpr int kRelabellings = 9'999;
 constexpr stats::PermutationOptions kPermutations{};
 
 bool all_same(const std::vector<double>& values) {
@@ -50,8 +51,8 @@ std::vector<double> shifted_by(const std::vector<double>& values, double margin,
   return shifted;
 }
 
-/// Infinities as finite numbers beyond all others, which leaves every rank as it is.
-std::vector<double> rankable(std::vector<double> values) {
+/// Midranks of values that may be infinite.
+std::vector<double> finite_midranks(std::vector<double> values) {
   double largest = 0;
   for (const double value : values) {
     if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
@@ -59,7 +60,21 @@ std::vector<double> rankable(std::vector<double> values) {
   for (double& value : values) {
     if (std::isinf(value)) value = std::copysign(2 * largest + 1, value);
   }
-  return values;
+  return stats::midranks(values);
+}
+
+/// Midranks of |value| with the value's sign, without the zeros. Flipping their signs is Wilcoxon's
+/// signed-rank test, exact given the ties, and infinities are but the highest ranks.
+std::vector<double> signed_ranks(const std::vector<double>& values) {
+  std::vector<double> nonzero;
+  for (const double value : values) {
+    if (value != 0) nonzero.push_back(value);
+  }
+  std::vector<double> sizes = nonzero;
+  for (double& size : sizes) size = std::abs(size);
+  std::vector<double> ranks = finite_midranks(std::move(sizes));
+  for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = std::copysign(ranks[i], nonzero[i]);
+  return ranks;
 }
 
 double location(const std::vector<double>& values, bool robust) {
@@ -72,6 +87,26 @@ double location(const std::vector<double>& values, bool robust) {
 }
 
 double mean_statistic(std::span<const double> values) { return stats::mean(values); }
+
+/// Is mean(first) - mean(second) as large as this by chance? Monte Carlo over relabellings of the
+/// joined runs: (1 + as large) / (1 + drawn).
+double relabelling_p(std::span<const double> first, std::span<const double> second,
+                     Random& random) {
+  std::vector<double> joined(first.begin(), first.end());
+  joined.insert(joined.end(), second.begin(), second.end());
+  const double observed = stats::mean(first) * static_cast<double>(first.size());
+  double size = 0;
+  for (const double value : joined) size += std::abs(value);
+  const double threshold = observed - 1e-12 * size;  // equal sums count, whatever their rounding
+  int as_large = 0;
+  for (int draw = 0; draw < kRelabellings; ++draw) {
+    random.shuffle(std::span<double>(joined));
+    double sum = 0;
+    for (std::size_t i = 0; i < first.size(); ++i) sum += joined[i];
+    as_large += sum >= threshold;
+  }
+  return (1.0 + as_large) / (1.0 + kRelabellings);
+}
 
 std::string too_few(const Sample& sample) {
   const bool paired = sample.pairing == Pairing::by_seed;
@@ -131,8 +166,11 @@ double Inference::p_value(double margin, double sign) const {
 double Inference::p_paired(const std::vector<double>& shifted) const {
   Random random = random_;
   switch (rule_) {
-    case Rule::ranks:
-      return stats::wilcoxon_test(rankable(shifted), Alternative::greater).p_value;
+    case Rule::ranks: {
+      const std::vector<double> ranks = signed_ranks(shifted);
+      if (ranks.empty()) return 1;
+      return stats::sign_flip_test(ranks, Alternative::greater, kPermutations, random).p_value;
+    }
     case Rule::permutation:
       return stats::sign_flip_test(shifted, Alternative::greater, kPermutations, random).p_value;
     case Rule::bootstrap:
@@ -148,16 +186,12 @@ double Inference::p_unpaired(const std::vector<double>& first,
   if (rule_ == Rule::ranks) {
     std::vector<double> joined = first;
     joined.insert(joined.end(), second.begin(), second.end());
-    joined = rankable(joined);
-    const auto split = joined.begin() + static_cast<std::ptrdiff_t>(first.size());
-    return stats::mann_whitney_test(std::vector<double>(joined.begin(), split),
-                                    std::vector<double>(split, joined.end()), Alternative::greater)
-        .p_value;
+    const std::vector<double> ranks = finite_midranks(std::move(joined));
+    const std::span<const double> all(ranks);
+    return relabelling_p(all.first(first.size()), all.subspan(first.size()), random);
   }
   if (rule_ == Rule::permutation) {
-    return stats::two_sample_permutation_test(first, second, Alternative::greater, kPermutations,
-                                              random)
-        .p_value;
+    return relabelling_p(first, second, random);
   }
   return stats::welch_t_test(first, second, Alternative::greater).p_value;
 }
@@ -258,7 +292,7 @@ std::optional<double> Inference::effect() const {
 std::optional<Range> Inference::range(double tail) const {
   if (rule_ == Rule::exact) return Range{estimate(), estimate()};
   if (sample_.censored > 0) return std::nullopt;
-  if (!paired() || rule_ == Rule::binomial) {
+  if (!paired() || rule_ == Rule::binomial || rule_ == Rule::ranks) {
     if (rule_ != Rule::student) return invert(tail);
     const auto interval = stats::welch_interval(sample_.left, sample_.right, 1 - 2 * tail);
     return Range{interval.lower, interval.upper};
@@ -268,9 +302,6 @@ std::optional<Range> Inference::range(double tail) const {
   const std::vector<double>& values = sample_.differences;
   stats::Interval interval;
   switch (rule_) {
-    case Rule::ranks:
-      interval = stats::hodges_lehmann(values, level).interval;
-      break;
     case Rule::permutation:
       interval = stats::sign_flip_interval(values, level, stats::Side::both, kPermutations, random);
       break;
@@ -346,7 +377,7 @@ std::string Inference::method_name() const {
     case Rule::ranks:
       return paired() ? "Wilcoxon signed ranks" : "Mann-Whitney rank sums";
     case Rule::permutation:
-      if (!paired()) return "two-sample permutation";
+      if (!paired()) return "Monte Carlo relabelling";
       return n <= static_cast<std::size_t>(kPermutations.exact_up_to)
                  ? "exact sign-flip permutation"
                  : "Monte Carlo sign-flip permutation";

@@ -22,7 +22,7 @@ std::string reason_for(const CellMeasures* cell, const std::string& measure) {
     return reason->second;
   }
   const bool recorded = cell->values.contains(measure);
-  return fmt::format(recorded ? "{} is not a number" : "{} was not recorded", measure);
+  return measure + (recorded ? " is not a number" : " was not recorded");
 }
 
 /// The value of a side at one seed; what is missing is added to `missing`.

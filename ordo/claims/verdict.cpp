@@ -14,6 +14,7 @@
 #include <memory>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -159,8 +160,9 @@ Steps step_down(const std::vector<double>& p_values, double alpha) {
   const std::vector<double> adjusted = stats::holm_adjust(p_values);
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(p_values[a], a) < std::pair(p_values[b], b);
+  });
   Steps steps{std::vector<char>(p_values.size(), 0), std::vector<double>(p_values.size(), 0)};
   double level = 0;
   for (std::size_t rank = 0; rank < order.size(); ++rank) {

@@ -1,0 +1,119 @@
+#include "ordo/claims/verdict.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ordo::claims {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+std::vector<CellMeasures> cells(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<CellMeasures> all;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    all.push_back({"a", static_cast<std::int64_t>(i), {{"m", a[i]}}});
+  }
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    all.push_back({"b", static_cast<std::int64_t>(i), {{"m", b[i]}}});
+  }
+  return all;
+}
+
+Verdict one(const std::string& text, const std::vector<CellMeasures>& data,
+            const JudgeOptions& options = {}) {
+  const std::vector<Claim> claims = {parse_claim(text)};
+  return judge(claims, data, options).front();
+}
+
+const std::vector<double> kHigh = {5.1, 5.3, 4.9, 5.2, 5.0, 5.4, 5.15, 5.25};
+const std::vector<double> kLow = {4.0, 4.3, 3.8, 4.25, 4.1, 4.2, 4.05, 4.35};
+
+TEST(Verdict, HoldsFailsAndMirrors) {
+  const auto data = cells(kHigh, kLow);
+  EXPECT_EQ(one("m(a) > m(b)", data).outcome, Outcome::holds);
+  EXPECT_EQ(one("m(b) < m(a)", data).outcome, Outcome::holds);
+  EXPECT_EQ(one("m(a) < m(b)", data).outcome, Outcome::fails);
+  EXPECT_EQ(one("m(a) > m(b) by 2", data).outcome, Outcome::fails);
+  EXPECT_EQ(one("m(a) > m(b) by 1.02", data).outcome, Outcome::undecided);
+  EXPECT_EQ(one("m(a) ~= m(b) within 2", data).outcome, Outcome::holds);
+  EXPECT_EQ(one("m(a) ~= m(b) within 0.1", data).outcome, Outcome::fails);
+  EXPECT_EQ(one("m(a) > 0 and m(a) < m(b)", data).outcome, Outcome::fails);
+}
+
+TEST(Verdict, SignFlipsOfEightEqualSignsHavePTwoToTheMinusEight) {
+  const Finding finding = one("m(a) > m(b)", cells(kHigh, kLow)).findings[0];
+  EXPECT_DOUBLE_EQ(finding.p_holds, 1.0 / 256);
+  EXPECT_DOUBLE_EQ(finding.p_fails, 1);
+  EXPECT_EQ(finding.n, 8);
+}
+
+TEST(Verdict, NeverReachedIsRankedAndNotDropped) {
+  std::vector<double> never = kHigh;
+  never[2] = never[5] = kInf;
+  const Finding finding = one("m(b) < m(a)", cells(never, kLow)).findings[0];
+  EXPECT_EQ(finding.outcome, Outcome::holds);
+  EXPECT_EQ(finding.n, 8);
+  EXPECT_EQ(finding.censored, 2);
+  EXPECT_DOUBLE_EQ(finding.p_holds, 1.0 / 256);  // all signed ranks have one sign
+  EXPECT_THAT(finding.sentence, HasSubstr("never reached"));
+  const std::vector<double> all(8, kInf);
+  EXPECT_EQ(one("m(a) < m(b)", cells(all, all)).outcome, Outcome::undecided);
+}
+
+TEST(Verdict, NamesLostSeedsAndRefusesWhenTooManyAreLost) {
+  auto data = cells(kHigh, kLow);
+  data[3].values["m"] = std::nan("");
+  const Verdict verdict = one("m(a) > m(b)", data);
+  EXPECT_EQ(verdict.findings[0].n, 7);
+  EXPECT_THAT(verdict.sentence, HasSubstr("a seed 3: m is not a number"));
+  data[4].failure = data[5].failure = "timed out";
+  const Verdict refused = one("m(a) > m(b)", data);
+  EXPECT_EQ(refused.outcome, Outcome::undecided);
+  EXPECT_THAT(refused.sentence, HasSubstr("3 of 8 seeds were lost"));
+}
+
+TEST(Verdict, ComparesProgramsThatIgnoreTheirSeedExactly) {
+  const auto data = cells({3, 3, 3}, {2, 2, 2});
+  EXPECT_EQ(one("m(a) > m(b)", data).outcome, Outcome::holds);
+  EXPECT_EQ(one("m(a) > m(b) by 1", data).outcome, Outcome::fails);
+  EXPECT_EQ(one("m(a) >= m(b) by 1", data).outcome, Outcome::holds);
+  EXPECT_EQ(one("m(a) > m(b)", cells({3, 3}, {2, 2})).outcome, Outcome::undecided);
+  EXPECT_THAT(one("m(a) > m(b)", cells({3}, {2})).sentence, HasSubstr("one seed says nothing"));
+}
+
+TEST(Verdict, CountsOfSuccessesGetTheBinomialTest) {
+  const std::vector<double> all(10, 1.0);
+  const Finding finding = one("m(a) > 0.9", cells(all, {})).findings[0];
+  EXPECT_NEAR(finding.p_holds, std::pow(0.9, 10), 1e-14);
+  EXPECT_EQ(finding.outcome, Outcome::undecided);
+}
+
+TEST(Verdict, AddedLooksAndMoreComparisonsLowerTheLevel) {
+  const auto data = cells(kHigh, kLow);
+  EXPECT_DOUBLE_EQ(one("m(a) > m(b)", data).findings[0].level, 0.04);
+  JudgeOptions second;
+  second.earlier_looks = {5};
+  EXPECT_DOUBLE_EQ(one("m(a) > m(b)", data, second).findings[0].level, 0.005);
+  second.earlier_looks = {8};  // the same seeds judged again are the same look
+  EXPECT_DOUBLE_EQ(one("m(a) > m(b)", data, second).findings[0].level, 0.04);
+  const Verdict both = one("m(a) > m(b) and m(b) > m(a) by 1", data);
+  EXPECT_DOUBLE_EQ(both.findings[0].level, 0.02);
+}
+
+TEST(Verdict, UnpairedRunsNeedNoCommonSeeds) {
+  JudgeOptions options;
+  options.pairing = Pairing::unpaired;
+  auto data = cells(kHigh, kLow);
+  for (std::size_t i = 8; i < 16; ++i) data[i].seed += 100;
+  const Finding finding = one("m(a) > m(b)", data, options).findings[0];
+  EXPECT_EQ(finding.outcome, Outcome::holds);
+  EXPECT_LT(finding.p_holds, 5e-4);  // one split of choose(16, 8) = 12,870, drawn 9,999 times
+}
+
+}  // namespace
+}  // namespace ordo::claims
