@@ -1,0 +1,35 @@
+// A study's results as people and programs read them.
+#pragma once
+
+#include <string>
+
+#include "ordo/study/results.h"
+
+namespace ordo::study {
+
+/// A number with four significant digits.
+std::string short_number(double value);
+
+/// Rows of cells as a table with a header line, columns aligned; the first is left-aligned.
+std::string align_columns(const std::vector<std::vector<std::string>>& rows);
+
+/// Variant by measure: mean [95 % interval].
+std::string table_text(const Results& results);
+/// A line or two for each claim, marked ✔ (holds), ✘ (fails) or ? (undecided), then what alpha
+/// means and what a reader should know: changes, errors, failed cells.
+std::string verdicts_text(const Results& results);
+/// "50 of 50 cells done" with what else there is: "48 of 50 cells done, 1 failed, 1 pending".
+std::string counts_text(const Results& results);
+/// Heading, counts, table and verdicts.
+std::string results_text(const Results& results);
+
+Json results_json(const Results& results);
+
+/// How many cells stand how, by the names of store::Status.
+std::map<std::string, int> count_by_status(const Results& results);
+
+/// Whether a claim fails, and whether one is undecided or could not be judged yet.
+bool any_fails(const Results& results);
+bool any_undecided(const Results& results);
+
+}  // namespace ordo::study
