@@ -49,13 +49,13 @@ struct Shard {
 Shard parse_shard(const std::string& text);
 
 struct ExpandOptions {
-  std::vector<std::int64_t> seeds;  ///< usually the registered ones
-  Shard shard;
-  std::vector<std::string> only;  ///< names of variants; empty: all
-  int threads = 1;                ///< what {threads} stands for
-  std::filesystem::path base;     ///< absolute; where a relative Spec::folder starts
-  std::vector<std::filesystem::path> search_path;  ///< where programs are looked up
-  std::map<std::string, std::string> environment;  ///< set for every cell, below `env`
+  std::vector<std::int64_t> seeds = {};  ///< usually the registered ones
+  Shard shard = {};
+  std::vector<std::string> only = {};  ///< names of variants; empty: all
+  int threads = 1;                     ///< what {threads} stands for
+  std::filesystem::path base = {};     ///< absolute; where a relative Spec::folder starts
+  std::vector<std::filesystem::path> search_path = {};  ///< where programs are looked up
+  std::map<std::string, std::string> environment = {};  ///< set for every cell, below `env`
 };
 
 /// The jobs that fill the cells, in order. Throws UsageError for an unknown name in `only`.
