@@ -102,6 +102,7 @@ class Worker {
     started_ = Clock::now();
     child_ = ::fork();
     if (child_ == 0) ::_exit(become(job));
+    if (child_ > 0) ::setpgid(child_, child_);  // also in the child: whoever comes first
     for (int descriptor : descriptors_) ::close(descriptor);
     descriptors_.clear();
     if (child_ < 0) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -13,8 +14,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <sched.h>
 
 #include "ordo/base/file.h"
 #include "ordo/base/worker.h"
@@ -277,6 +281,50 @@ TEST_F(Runner, SaysWhenAProgramIsNoWorker) {
   EXPECT_EQ(run({job}).failed, 1);
   EXPECT_THAT(only_run(1).reason, HasSubstr("ORDO_WORKER_FD"));
   EXPECT_THAT(log(1), HasSubstr("hello"));
+}
+
+// ---- a full disk ----
+
+// In a child with a mount of its own: fails on a tiny file system, then goes on when there is room.
+int run_on_a_small_disk(const std::filesystem::path& folder, const std::function<int()>& study) {
+  const std::string place = (folder / "store").string();
+  std::filesystem::create_directory(place);
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("none", place.c_str(), "tmpfs", 0, "size=1500k") != 0) {
+    return 77;
+  }
+  try {
+    study();
+    return 1;  // there was no room for it
+  } catch (const IoError&) {
+  }
+  if (::mount("none", place.c_str(), "tmpfs", MS_REMOUNT, "size=100m") != 0) return 2;
+  return study() == 30 ? 0 : 3;
+}
+
+TEST_F(Runner, FailsOnAFullDiskAndGoesOnWhenThereIsRoom) {
+  std::vector<Job> jobs;
+  for (int seed = 0; seed < 30; ++seed) {
+    jobs.push_back(shell_job("head -c 100000 /dev/urandom | od -x", seed));
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int status = run_on_a_small_disk(folder_.path(), [&] {
+      run(jobs);
+      int done = 0;
+      for (const store::Cell& cell : open().cells("test")) {
+        done += cell.status == Status::done ? 1 : 0;
+      }
+      return done;
+    });
+    ::_exit(status);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "needs the right to mount a file system";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 // ---- kill -9 of the runner at random moments ----
