@@ -12,6 +12,11 @@
 // p-value (1 + as extreme) / (1 + drawn) is valid at any number drawn (Phipson and Smyth 2010), and
 // the bound that inverts it is the K-th smallest mean of the drawn subsets, K = floor(e (1 +
 // drawn)).
+//
+// Two samples are relabelled instead. A relabelling that exchanges A, k of the first sample, for B,
+// k of the second, is at least as extreme under the shift d exactly if d >= mean(A) - mean(B). So
+// the same holds as above with these differences of means for the subset means, the unchanged
+// labelling for the empty subset and C(N, n) for 2^n; subsets are counted size by size.
 #include "ordo/stats/permutation.h"
 
 #include <algorithm>
@@ -63,17 +68,22 @@ std::vector<double> sorted_subset_sums(std::span<const double> values) {
   return sums;
 }
 
-// How many of the 2^n subsets have a sum that is not positive. At most 2^40, exact in a double.
-double count_nonpositive_subsets(std::span<const double> values) {
-  const double tolerance = rounding_of_sums(values);
-  const auto low = sorted_subset_sums(values.first(values.size() / 2));
-  const auto high = sorted_subset_sums(values.subspan(values.size() / 2));
+// Pairs of one number of each sorted list whose sum is at most `limit`. At most 2^40, exact in a
+// double.
+double count_pairs_up_to(double limit, std::span<const double> low, std::span<const double> high) {
   std::size_t fitting = high.size(), count = 0;
   for (const double sum : low) {
-    while (fitting > 0 && sum + high[fitting - 1] > tolerance) --fitting;
+    while (fitting > 0 && sum + high[fitting - 1] > limit) --fitting;
     count += fitting;
   }
   return static_cast<double>(count);
+}
+
+// How many of the 2^n subsets have a sum that is not positive.
+double count_nonpositive_subsets(std::span<const double> values) {
+  return count_pairs_up_to(rounding_of_sums(values),
+                           sorted_subset_sums(values.first(values.size() / 2)),
+                           sorted_subset_sums(values.subspan(values.size() / 2)));
 }
 
 // Which values an arrangement flips: 64 fair coins a word.
@@ -102,29 +112,116 @@ double drawn_nonpositive_subsets(std::span<const double> values, int arrangement
   return count;
 }
 
+// Entry k: the sorted sums of the subsets of size k.
+std::vector<std::vector<double>> subset_sums_by_size(std::span<const double> values) {
+  std::vector<std::vector<double>> sums{{0.0}};
+  std::vector<double> shifted, merged;
+  for (const double value : values) {
+    sums.emplace_back();
+    for (std::size_t size = sums.size() - 1; size > 0; --size) {
+      shifted.resize(sums[size - 1].size());
+      std::ranges::transform(sums[size - 1], shifted.begin(),
+                             [&](double sum) { return sum + value; });
+      merged.resize(sums[size].size() + shifted.size());
+      std::ranges::merge(sums[size], shifted, merged.begin());
+      std::swap(sums[size], merged);
+    }
+  }
+  return sums;
+}
+
+// Two samples as one, the first in front, about their common centre: relabelling does not see the
+// centre, and sums of small numbers round less.
+struct Joined {
+  Joined(std::span<const double> first, std::span<const double> second)
+      : values(first.begin(), first.end()), size_of_first(first.size()) {
+    values.insert(values.end(), second.begin(), second.end());
+    const double centre = mean(values);
+    for (double& value : values) value -= centre;
+    sum_of_first = std::accumulate(
+        values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size_of_first), 0.0);
+  }
+
+  std::vector<double> values;
+  std::size_t size_of_first = 0;
+  double sum_of_first = 0;
+};
+
+// How many of the C(N, n) choices of a first sample leave at most the sum seen to the second one.
+double count_extreme_relabellings(const Joined& joined) {
+  const std::span<const double> values = joined.values;
+  const std::size_t size_of_second = values.size() - joined.size_of_first;
+  const double limit = rounding_of_sums(values) - joined.sum_of_first;
+  const auto low = subset_sums_by_size(values.first(values.size() / 2));
+  const auto high = subset_sums_by_size(values.subspan(values.size() / 2));
+  double count = 0;
+  for (std::size_t from_low = 0; from_low <= std::min(size_of_second, low.size() - 1); ++from_low) {
+    const std::size_t from_high = size_of_second - from_low;
+    if (from_high < high.size()) count += count_pairs_up_to(limit, low[from_low], high[from_high]);
+  }
+  return count;
+}
+
+double binomial_coefficient(std::size_t n, std::size_t k) {
+  double ways = 1;
+  for (std::size_t i = 1; i <= k; ++i) {
+    ways = ways * static_cast<double>(n - k + i) / static_cast<double>(i);
+  }
+  return ways;
+}
+
+// A random choice of which values are called first.
+class RandomRelabelling {
+ public:
+  explicit RandomRelabelling(const Joined& joined)
+      : order_(joined.values.size()), chosen_(joined.size_of_first) {
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+  }
+  void draw(Random& random) {
+    for (std::size_t i = 0; i < chosen_; ++i) {
+      std::swap(order_[i], order_[i + random.below(order_.size() - i)]);
+    }
+  }
+  std::span<const std::size_t> first() const { return std::span(order_).first(chosen_); }
+  std::span<const std::size_t> second() const { return std::span(order_).subspan(chosen_); }
+
+ private:
+  std::vector<std::size_t> order_;
+  std::size_t chosen_;
+};
+
+double drawn_extreme_relabellings(const Joined& joined, int arrangements, Random& random) {
+  const double tolerance = rounding_of_sums(joined.values);
+  RandomRelabelling relabelling(joined);
+  double count = 0;
+  for (int drawn = 0; drawn < arrangements; ++drawn) {
+    relabelling.draw(random);
+    double sum = 0;
+    for (const std::size_t row : relabelling.first()) sum += joined.values[row];
+    count += sum >= joined.sum_of_first - tolerance;
+  }
+  return count;
+}
+
 std::vector<double> shifted_by(std::span<const double> values, double centre, double sign) {
   std::vector<double> result(values.begin(), values.end());
   for (double& value : result) value = sign * (value - centre);
   return result;
 }
 
-bool is_exact(std::span<const double> values, const PermutationOptions& options) {
-  return values.size() <= static_cast<std::size_t>(options.exact_up_to);
+bool is_exact(std::size_t size, const PermutationOptions& options) {
+  return size <= static_cast<std::size_t>(options.exact_up_to);
 }
 
-// The largest centre that the test against "greater" still rejects, by bisection on the doubles
-// between the smallest and the largest value: p(smallest) is at least 2^-n, p(largest) is 1.
-double exact_lower_bound(std::span<const double> values, double error) {
-  const double subsets = std::ldexp(1.0, static_cast<int>(values.size()));
-  const double allowed = std::floor(error * subsets * (1 + kEpsilon));
-  if (allowed < 1) return -kInfinity;
-  const auto rejects = [&](double centre) {
-    return count_nonpositive_subsets(shifted_by(values, centre, 1)) <= allowed;
-  };
-  const auto [smallest, largest] = std::ranges::minmax(values);
-  double low = smallest, high = largest;
+double allowed_arrangements(double error, double arrangements) {
+  return std::floor(error * arrangements * (1 + kEpsilon));
+}
+
+// The largest null value in [low, high] that `rejects`, which is true below some point and false
+// from there, by bisection on doubles. Widths below the rounding of the sums cannot be told apart.
+template <class Rejects>
+double last_rejected(double low, double high, const Rejects& rejects) {
   if (!rejects(low)) return low;
-  // The widths below the rounding of the sums themselves cannot be told apart.
   const double resolution = kEpsilon * std::max(std::abs(low), std::abs(high));
   while (high - low > resolution) {
     const double middle = std::midpoint(low, high);
@@ -134,10 +231,26 @@ double exact_lower_bound(std::span<const double> values, double error) {
   return low;
 }
 
-// The K-th smallest mean of drawn subsets; an empty one counts as -inf, below every centre.
+// The K-th smallest of drawn numbers; -inf stands for arrangements below every null value.
+double smallest(std::vector<double>& drawn, double rank) {
+  if (rank < 1) return -kInfinity;
+  const auto place = drawn.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
+  std::ranges::nth_element(drawn, place);
+  return *place;
+}
+
+double exact_lower_bound(std::span<const double> values, double error) {
+  const double subsets = std::ldexp(1.0, static_cast<int>(values.size()));
+  const double allowed = allowed_arrangements(error, subsets);
+  if (allowed < 1) return -kInfinity;
+  const auto [least, most] = std::ranges::minmax(values);
+  return last_rejected(least, most, [&](double centre) {
+    return count_nonpositive_subsets(shifted_by(values, centre, 1)) <= allowed;
+  });
+}
+
 double drawn_lower_bound(std::span<const double> values, double error, int arrangements,
                          Random& random) {
-  const double allowed = std::floor(error * (1.0 + arrangements) * (1 + kEpsilon));
   RandomSubset subset(values.size());
   std::vector<double> means(static_cast<std::size_t>(arrangements));
   for (double& subset_mean : means) {
@@ -149,16 +262,55 @@ double drawn_lower_bound(std::span<const double> values, double error, int arran
     }
     subset_mean = count == 0 ? -kInfinity : sum / count;
   }
-  if (allowed < 1) return -kInfinity;
-  const auto place = means.begin() + static_cast<std::ptrdiff_t>(allowed) - 1;
-  std::ranges::nth_element(means, place);
-  return *place;
+  return smallest(means, allowed_arrangements(error, 1.0 + arrangements));
 }
 
 double lower_bound(std::span<const double> values, double error, const PermutationOptions& options,
                    Random& random) {
-  return is_exact(values, options) ? exact_lower_bound(values, error)
-                                   : drawn_lower_bound(values, error, options.arrangements, random);
+  return is_exact(values.size(), options)
+             ? exact_lower_bound(values, error)
+             : drawn_lower_bound(values, error, options.arrangements, random);
+}
+
+double exact_lower_shift(std::span<const double> first, std::span<const double> second,
+                         double error) {
+  const std::size_t size = first.size() + second.size();
+  const double allowed = allowed_arrangements(error, binomial_coefficient(size, first.size()));
+  if (allowed < 1) return -kInfinity;
+  const auto [first_least, first_most] = std::ranges::minmax(first);
+  const auto [second_least, second_most] = std::ranges::minmax(second);
+  return last_rejected(first_least - second_most, first_most - second_least, [&](double shift) {
+    return count_extreme_relabellings(Joined(shifted_by(first, shift, 1), second)) <= allowed;
+  });
+}
+
+// The mean of what was exchanged out of the first sample less the mean of what came in.
+double drawn_lower_shift(std::span<const double> first, std::span<const double> second,
+                         double error, int arrangements, Random& random) {
+  const Joined joined(first, second);
+  const std::size_t size_of_first = first.size();
+  RandomRelabelling relabelling(joined);
+  std::vector<double> shifts(static_cast<std::size_t>(arrangements));
+  for (double& shift : shifts) {
+    relabelling.draw(random);
+    double left = 0, came = 0, count = 0;
+    for (const std::size_t row : relabelling.first()) {
+      came += row >= size_of_first ? joined.values[row] : 0.0;
+      count += row >= size_of_first;
+    }
+    for (const std::size_t row : relabelling.second()) {
+      left += row < size_of_first ? joined.values[row] : 0.0;
+    }
+    shift = count == 0 ? -kInfinity : (left - came) / count;
+  }
+  return smallest(shifts, allowed_arrangements(error, 1.0 + arrangements));
+}
+
+double lower_shift(std::span<const double> first, std::span<const double> second, double error,
+                   const PermutationOptions& options, Random& random) {
+  return is_exact(first.size() + second.size(), options)
+             ? exact_lower_shift(first, second, error)
+             : drawn_lower_shift(first, second, error, options.arrangements, random);
 }
 
 double as_two_sided(double one_sided) { return std::min(1.0, 2 * one_sided); }
@@ -178,7 +330,7 @@ PermutationTest sign_flip_test(std::span<const double> differences, Alternative 
   require_sample(differences, 1, "the sign-flip test");
   PermutationTest test;
   test.estimate = mean(differences);
-  test.exact = is_exact(differences, options);
+  test.exact = is_exact(differences.size(), options);
   const auto values = shifted_by(differences, 0, direction(alternative, test.estimate));
   if (test.exact) {
     test.arrangements = std::ldexp(1.0, static_cast<int>(differences.size()));
@@ -204,6 +356,48 @@ Interval sign_flip_interval(std::span<const double> differences, double level, S
     const auto mirrored = shifted_by(differences, 0, -1);
     interval.upper = -lower_bound(mirrored, error, options, random);
   }
+  return interval;
+}
+
+PermutationTest two_sample_permutation_test(std::span<const double> first,
+                                            std::span<const double> second, Alternative alternative,
+                                            const PermutationOptions& options, Random& random) {
+  require_options(options);
+  require_sample(first, 1, "the permutation test, first sample");
+  require_sample(second, 1, "the permutation test, second sample");
+  const std::size_t size = first.size() + second.size();
+  PermutationTest test;
+  test.estimate = mean(first) - mean(second);
+  test.exact = is_exact(size, options);
+  test.arrangements = test.exact ? binomial_coefficient(size, first.size()) : options.arrangements;
+  const auto p_above = [&](std::span<const double> larger, std::span<const double> smaller) {
+    const Joined joined(larger, smaller);
+    if (test.exact) return count_extreme_relabellings(joined) / test.arrangements;
+    return (1 + drawn_extreme_relabellings(joined, options.arrangements, random)) /
+           (1 + test.arrangements);
+  };
+  if (alternative == Alternative::greater) {
+    test.p_value = p_above(first, second);
+  } else if (alternative == Alternative::less) {
+    test.p_value = p_above(second, first);
+  } else {
+    // The tails of samples of unequal size do not mirror each other.
+    test.p_value = as_two_sided(std::min(p_above(first, second), p_above(second, first)));
+  }
+  return test;
+}
+
+Interval two_sample_permutation_interval(std::span<const double> first,
+                                         std::span<const double> second, double level, Side side,
+                                         const PermutationOptions& options, Random& random) {
+  require_options(options);
+  require_level(level, "a confidence level");
+  require_sample(first, 1, "the permutation interval, first sample");
+  require_sample(second, 1, "the permutation interval, second sample");
+  const double error = tail_error(level, side);
+  Interval interval;
+  if (side != Side::upper) interval.lower = lower_shift(first, second, error, options, random);
+  if (side != Side::lower) interval.upper = -lower_shift(second, first, error, options, random);
   return interval;
 }
 

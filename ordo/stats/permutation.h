@@ -1,5 +1,5 @@
-// Permutation tests of a mean and the interval that inverts one: the default of claims from 8
-// pairs.
+// Permutation tests of means and the intervals that invert them: sign flips for paired differences
+// (the default of claims from 8 pairs), relabelling for two samples.
 #pragma once
 
 #include <span>
@@ -10,12 +10,12 @@
 namespace ordo::stats {
 
 struct PermutationOptions {
-  int exact_up_to = 30;       ///< sign flips: most differences for which all 2^n count; <= 40
+  int exact_up_to = 30;       ///< most values (of both samples) for which all count; 0 to 40
   int arrangements = 10'000;  ///< drawn at random beyond that; at least 100
 };
 
 struct PermutationTest {
-  double estimate = 0;      ///< mean
+  double estimate = 0;      ///< mean, or difference of means
   double p_value = 1;       ///< exact, or (1 + as extreme) / (1 + drawn), which is valid too
   bool exact = true;        ///< every arrangement counted
   double arrangements = 0;  ///< how many were counted or drawn
@@ -32,5 +32,20 @@ PermutationTest sign_flip_test(std::span<const double> differences, Alternative 
 /// only beyond exact_up_to; pass an equal copy to get bounds at different levels that nest.
 Interval sign_flip_interval(std::span<const double> differences, double level, Side side,
                             const PermutationOptions& options, Random& random);
+
+/// Relabelling test of mean(first) - mean(second): under the null the samples come from one
+/// distribution, so that every way to choose which values are called first is as likely. Exact in
+/// O(2^(N/2)) for N = n + m <= exact_up_to. Two-sided doubles the smaller side. Each sample needs 1
+/// value.
+PermutationTest two_sample_permutation_test(std::span<const double> first,
+                                            std::span<const double> second, Alternative alternative,
+                                            const PermutationOptions& options, Random& random);
+
+/// Interval of the shift between the samples: all shifts that `two_sample_permutation_test` of
+/// (first - shift, second) does not reject. Infinite where 1 / C(N, n) exceeds the error of the
+/// bound. The stream is used as in `sign_flip_interval`.
+Interval two_sample_permutation_interval(std::span<const double> first,
+                                         std::span<const double> second, double level, Side side,
+                                         const PermutationOptions& options, Random& random);
 
 }  // namespace ordo::stats

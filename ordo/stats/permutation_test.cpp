@@ -1,6 +1,7 @@
 #include "ordo/stats/permutation.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -106,6 +107,112 @@ TEST(SignFlip, LowerBoundMissesAsOftenAsItsArithmeticSays) {
   }
   const double rate = 12.0 / 256;
   EXPECT_NEAR(misses, kStudies * rate, 5 * std::sqrt(kStudies * rate * (1 - rate)));
+}
+
+// Every relabelling: how its first sample's sum compares, and its difference of exchanged means.
+struct Relabellings {
+  std::vector<double> sums;
+  std::vector<double> shifts;  // the unchanged labelling left out
+};
+
+Relabellings enumerate_relabellings(const std::vector<double>& first,
+                                    const std::vector<double>& second) {
+  std::vector<double> joined = first;
+  joined.insert(joined.end(), second.begin(), second.end());
+  Relabellings result;
+  for (unsigned chosen = 0; chosen < 1u << joined.size(); ++chosen) {
+    if (std::popcount(chosen) != static_cast<int>(first.size())) continue;
+    double sum = 0, left = 0, came = 0, exchanged = 0;
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+      const bool in = chosen >> i & 1, was = i < first.size();
+      if (in) sum += joined[i];
+      if (in && !was) came += joined[i], ++exchanged;
+      if (!in && was) left += joined[i];
+    }
+    result.sums.push_back(sum);
+    if (exchanged > 0) result.shifts.push_back((left - came) / exchanged);
+  }
+  std::ranges::sort(result.shifts);
+  return result;
+}
+
+TEST(Relabelling, EqualsFullEnumerationWithTies) {
+  Random random(13);
+  for (std::size_t size = 1; size <= 8; ++size) {
+    auto first = normals(size, random, 0.4), second = normals(1 + size / 2, random);
+    for (double& value : first) value = std::round(value * 5) / 10;
+    for (double& value : second) value = std::round(value * 5) / 10;
+    const auto all = enumerate_relabellings(first, second).sums;
+    double seen = 0;
+    for (const double value : first) seen += value;
+    const double above = static_cast<double>(
+        std::ranges::count_if(all, [&](double sum) { return sum >= seen - 1e-12; }));
+    const double below = static_cast<double>(
+        std::ranges::count_if(all, [&](double sum) { return sum <= seen + 1e-12; }));
+    const auto count = static_cast<double>(all.size());
+    const auto p = [&](Alternative alternative) {
+      return two_sample_permutation_test(first, second, alternative, {}, random).p_value;
+    };
+    EXPECT_DOUBLE_EQ(p(Alternative::greater), above / count) << size;
+    EXPECT_DOUBLE_EQ(p(Alternative::less), below / count) << size;
+    EXPECT_DOUBLE_EQ(p(Alternative::two_sided), std::min(1.0, 2 * std::min(above, below) / count));
+  }
+}
+
+TEST(Relabelling, BoundsAreTheTypicalValuesOfFullEnumeration) {
+  Random random(14);
+  for (std::size_t size = 1; size <= 8; ++size) {
+    const auto first = normals(size, random, 0.4), second = normals(5, random);
+    const auto shifts = enumerate_relabellings(first, second).shifts;
+    for (const double error : {0.2, 0.05, 0.01}) {
+      const auto allowed = static_cast<std::size_t>(error * static_cast<double>(shifts.size() + 1));
+      const auto lower =
+          two_sample_permutation_interval(first, second, 1 - error, Side::lower, {}, random).lower;
+      const auto upper =
+          two_sample_permutation_interval(first, second, 1 - error, Side::upper, {}, random).upper;
+      if (allowed == 0) {
+        EXPECT_EQ(lower, -kInfinity);
+        EXPECT_EQ(upper, kInfinity);
+      } else {
+        EXPECT_NEAR(lower, shifts[allowed - 1], 1e-13) << size << " values, error " << error;
+        EXPECT_NEAR(upper, shifts[shifts.size() - allowed], 1e-13) << size << ", error " << error;
+      }
+    }
+  }
+}
+
+TEST(Relabelling, MonteCarloMeetsTheExactAnswer) {
+  Random random(15);
+  const auto first = normals(14, random, 0.5), second = normals(10, random);
+  PermutationOptions drawn;
+  drawn.exact_up_to = 0;
+  drawn.arrangements = 40'000;
+  const double exact =
+      two_sample_permutation_test(first, second, Alternative::greater, {}, random).p_value;
+  const double estimate =
+      two_sample_permutation_test(first, second, Alternative::greater, drawn, random).p_value;
+  EXPECT_NEAR(estimate, exact, 5 * std::sqrt(exact * (1 - exact) / 40'000) + 1.0 / 40'000);
+  // At the drawn bound the exact test rejects with the drawn error, up to its sampling error.
+  const double bound =
+      two_sample_permutation_interval(first, second, 0.9, Side::lower, drawn, random).lower;
+  std::vector<double> moved = first;
+  for (double& value : moved) value -= bound;
+  EXPECT_NEAR(two_sample_permutation_test(moved, second, Alternative::greater, {}, random).p_value,
+              0.1, 5 * std::sqrt(0.1 * 0.9 / 40'000));
+}
+
+// s.permutation_test((x, y), lambda a, b, axis: np.mean(a, axis=axis) - np.mean(b, axis=axis),
+//   permutation_type='independent', alternative=a, n_resamples=np.inf).pvalue with SciPy 1.17.1
+TEST(Relabelling, AgreesWithScipy) {
+  Random random(16);
+  const std::vector<double> x{0.8, -0.3, 1.2, 0.5, 0.9, 2.1, -0.4, 0.7, 1.6};
+  const std::vector<double> y{0.1, 0.2, -0.5, 0.3};
+  const auto p = [&](Alternative alternative) {
+    return two_sample_permutation_test(x, y, alternative, {}, random).p_value;
+  };
+  EXPECT_NEAR(p(Alternative::greater), 0.05174825174825175, 1e-15);
+  EXPECT_NEAR(p(Alternative::less), 0.9594405594405594, 1e-15);
+  EXPECT_NEAR(p(Alternative::two_sided), 0.1034965034965035, 1e-15);
 }
 
 TEST(Holm, BoundsHoldAllAtOnceWhereSomeNullsAreFalse) {
