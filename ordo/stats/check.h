@@ -11,6 +11,8 @@ namespace ordo::stats {
 void require_finite(std::span<const double> values, std::string_view what);
 /// Throws UsageError unless there are at least `least` values; NumericError as `require_finite`.
 void require_sample(std::span<const double> values, std::size_t least, std::string_view what);
+/// The same, but infinities are accepted: they have an order.
+void require_ordered(std::span<const double> values, std::size_t least, std::string_view what);
 /// Throws UsageError unless the two have the same length.
 void require_same_size(std::span<const double> first, std::span<const double> second,
                        std::string_view what);

@@ -119,7 +119,7 @@ std::vector<double> differences(std::span<const double> first, std::span<const d
 }
 
 std::vector<double> midranks(std::span<const double> values) {
-  require_finite(values, "ranks");
+  require_ordered(values, 0, "ranks");
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [&](std::size_t i) { return values[i]; });

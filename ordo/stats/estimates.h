@@ -25,7 +25,7 @@ double weighted_mean(std::span<const double> values, std::span<const double> wei
 std::vector<double> differences(std::span<const double> first, std::span<const double> second,
                                 double scale = 1.0);
 
-/// Ranks from 1, ties share the mean of their ranks.
+/// Ranks from 1, ties share the mean of their ranks. Infinite values rank beyond all others.
 std::vector<double> midranks(std::span<const double> values);
 
 }  // namespace ordo::stats
