@@ -2,6 +2,7 @@
 
 import array
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -48,6 +49,7 @@ class _Worker:
         self.woken, self.waker = woken, waker
         signal.set_wakeup_fd(waker)
         self.old_handler = signal.signal(signal.SIGCHLD, lambda *_: None)
+        gc.freeze()  # collections in the forks then leave the shared pages shared
         self.say({"ready": True})
         while True:
             ready, _, _ = select.select([self.control, woken], [], [])
