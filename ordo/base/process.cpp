@@ -20,6 +20,7 @@
 
 #include "ordo/base/guardian.h"
 #include "ordo/base/options.h"
+#include "ordo/base/pipe.h"
 
 namespace ordo {
 namespace {
@@ -241,49 +242,6 @@ void Guardian::stop(Reason reason) {
 
 // ---- one process ----
 
-namespace {
-
-class Pipe {
- public:
-  Pipe() {
-    if (::pipe2(ends_.data(), O_CLOEXEC) != 0) throw IoError::from_errno("make", "a pipe", errno);
-    ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    close_read();
-    close_write();
-  }
-  int read_end() const { return ends_[0]; }
-  int write_end() const { return ends_[1]; }
-  void close_write() { close_end(ends_[1]); }
-  void close_read() { close_end(ends_[0]); }
-
-  // Appends what is there; closes the reading end at the end of the stream.
-  void drain(HeadTail& into) {
-    std::array<char, 65536> block;  // NOLINT: filled by read
-    while (ends_[0] >= 0) {
-      const ssize_t got = ::read(ends_[0], block.data(), block.size());
-      if (got > 0) {
-        into.append({block.data(), static_cast<std::size_t>(got)});
-        if (static_cast<std::size_t>(got) < block.size()) return;
-      } else if (got == 0 || errno != EINTR) {
-        if (got == 0 || errno != EAGAIN) close_read();
-        return;
-      }
-    }
-  }
-
- private:
-  static void close_end(int& end) {
-    if (end >= 0) ::close(std::exchange(end, -1));
-  }
-  std::array<int, 2> ends_{-1, -1};
-};
-
-}  // namespace
-
 ProcessOutput run_process(const Command& command, const ProcessLimits& limits,
                           std::string_view input, const StopToken& stop) {
   Pipe out, err;
@@ -296,6 +254,7 @@ ProcessOutput run_process(const Command& command, const ProcessLimits& limits,
   err.close_write();
 
   HeadTail out_text, err_text;
+  std::vector<char> block(1 << 16);
   std::optional<ProcessExit> exit;
   while (!exit || out.read_end() >= 0 || err.read_end() >= 0) {
     std::array<pollfd, 3> ready{{{out.read_end(), POLLIN, 0},
@@ -304,8 +263,8 @@ ProcessOutput run_process(const Command& command, const ProcessLimits& limits,
     // After the end nobody is left to write: what is in the pipes is all there will be.
     const int changed = ::poll(ready.data(), ready.size(), exit ? 0 : 50);
     if (exit && changed == 0) break;
-    if (ready[0].revents != 0) out.drain(out_text);
-    if (ready[1].revents != 0) err.drain(err_text);
+    if (ready[0].revents != 0) out.drain(block, [&](auto bytes) { out_text.append(bytes); });
+    if (ready[1].revents != 0) err.drain(block, [&](auto bytes) { err_text.append(bytes); });
     if (limits.output_bytes > 0 && out_text.total() + err_text.total() > limits.output_bytes) {
       guardian.stop(Reason::output_limit);
     }
