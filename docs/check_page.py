@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FENCE = re.compile(r"^```(\w+)(?: +(.*))?\n(.*?)^```\s*$", re.M | re.S)
+FENCE = re.compile(r"^```(\w+)(?: +([^\n]*))?\n(.*?)^```\s*$", re.M | re.S)
 OPTIONS = re.compile(r"<!-- options: (\S+)(?: (\S+))? -->\n(.*?)<!-- end -->", re.S)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
