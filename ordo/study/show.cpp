@@ -113,8 +113,7 @@ std::string table_text(const Results& results) {
 std::string verdicts_text(const Results& results) {
   std::string text;
   for (const claims::Verdict& verdict : results.verdicts) {
-    text += fmt::format("{} {}: {}\n    {}\n", mark(verdict.outcome), verdict.claim.name,
-                        verdict.claim.text, verdict.sentence);
+    text += fmt::format("{} {}: {}\n", mark(verdict.outcome), verdict.claim.name, verdict.sentence);
   }
   if (!results.is_complete && !results.spec.claims.empty()) {
     const auto finished =

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ordo/base/file.h"
 #include "ordo/study/spec_schema.h"
 
 namespace ordo::study {
@@ -156,6 +157,13 @@ TEST(Spec, SchemaNamesEverySectionAndKey) {
     }
     EXPECT_THAT(spec_markdown(), HasSubstr("[" + part.name + "]"));
   }
+}
+
+// After a change: put the output of 'ordo study schema --markdown' there.
+TEST(Spec, TheManualShowsTheReferenceAsItIs) {
+  const std::string page = read_file(std::filesystem::path(ORDO_SOURCE_DIR) / "docs/study.md");
+  const bool is_there = page.find(spec_markdown()) != std::string::npos;
+  EXPECT_TRUE(is_there) << "docs/study.md lacks this reference:\n" << spec_markdown();
 }
 
 }  // namespace
