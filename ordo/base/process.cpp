@@ -39,7 +39,7 @@ std::vector<std::string> full_environment(const Command& command) {
   for (const auto& [name, value] : command.env) variables.insert_or_assign(name, value);
   std::vector<std::string> lines;
   lines.reserve(variables.size());
-  for (const auto& [name, value] : variables) lines.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) lines.push_back(fmt::format("{}={}", name, value));
   return lines;
 }
 

@@ -119,6 +119,7 @@ class Worker {
     ::setpgid(0, 0);
     ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
     std::vector<int> high;
+    high.reserve(descriptors_.size());
     for (int descriptor : descriptors_) high.push_back(::fcntl(descriptor, F_DUPFD_CLOEXEC, 64));
     ::close(child_signals_);
     ::close(socket_);

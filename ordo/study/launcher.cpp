@@ -204,7 +204,7 @@ std::optional<ProcessExit> Launcher::poll() {
   if (worker_exit_) return std::exchange(worker_exit_, std::nullopt);
   if (const auto exit = guardian_.poll()) {
     read_worker();
-    const ProcessExit told = worker_exit_ ? *worker_exit_ : worker_died(*exit);
+    ProcessExit told = worker_exit_ ? *worker_exit_ : worker_died(*exit);
     end_worker();
     return told;
   }

@@ -204,6 +204,7 @@ class Runner {
     }
     if (descriptors.empty()) return;  // everything that was begun has ended already
     std::vector<pollfd> ready;
+    ready.reserve(descriptors.size());
     for (int descriptor : descriptors) ready.push_back({descriptor, POLLIN, 0});
     ::poll(ready.data(), ready.size(), 50);
   }
