@@ -1,9 +1,7 @@
 #include "ordo/stats/effects.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "ordo/stats/check.h"
 #include "ordo/stats/estimates.h"
@@ -15,25 +13,6 @@ double standardized(double difference, double spread) {
   if (difference == 0) return 0;
   if (spread == 0) return std::copysign(std::numeric_limits<double>::infinity(), difference);
   return difference / spread;
-}
-
-struct PairShares {
-  double above = 0;  // P(X > Y)
-  double below = 0;  // P(X < Y)
-};
-
-PairShares compare_all_pairs(std::span<const double> first, std::span<const double> second) {
-  require_sample(first, 1, "an effect size's first sample");
-  require_sample(second, 1, "an effect size's second sample");
-  std::vector<double> order(second.begin(), second.end());
-  std::ranges::sort(order);
-  double above = 0, below = 0;
-  for (const double value : first) {
-    above += static_cast<double>(std::ranges::lower_bound(order, value) - order.begin());
-    below += static_cast<double>(order.end() - std::ranges::upper_bound(order, value));
-  }
-  const double pairs = static_cast<double>(first.size()) * static_cast<double>(second.size());
-  return {above / pairs, below / pairs};
 }
 
 }  // namespace
@@ -57,13 +36,13 @@ double hedges_g(std::span<const double> first, std::span<const double> second) {
 }
 
 double cliffs_delta(std::span<const double> first, std::span<const double> second) {
-  const PairShares shares = compare_all_pairs(first, second);
-  return shares.above - shares.below;
+  return 2 * common_language(first, second) - 1;
 }
 
 double common_language(std::span<const double> first, std::span<const double> second) {
-  const PairShares shares = compare_all_pairs(first, second);
-  return (1 + shares.above - shares.below) / 2;
+  require_sample(first, 1, "an effect size's first sample");
+  require_sample(second, 1, "an effect size's second sample");
+  return mean(placements(first, second)) / static_cast<double>(second.size());
 }
 
 }  // namespace ordo::stats

@@ -56,6 +56,17 @@ double variance(std::span<const double> values) {
   return (squares - deviations * deviations / n) / (n - 1);
 }
 
+double covariance(std::span<const double> first, std::span<const double> second) {
+  require_same_size(first, second, "covariance");
+  require_sample(first, 2, "covariance");
+  const double first_mean = mean(first), second_mean = mean(second);
+  double products = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    products += (first[i] - first_mean) * (second[i] - second_mean);
+  }
+  return products / static_cast<double>(first.size() - 1);
+}
+
 double standard_deviation(std::span<const double> values) { return std::sqrt(variance(values)); }
 
 double median(std::span<const double> values) {
@@ -118,6 +129,21 @@ std::vector<double> differences(std::span<const double> first, std::span<const d
   return result;
 }
 
+std::vector<double> logarithms(std::span<const double> values, std::string_view what) {
+  require_finite(values, what);
+  std::vector<double> logs(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] <= 0) {
+      throw NumericError(
+          fmt::format("{}: value {} of {} (counting from 0) is {}, expected a positive number, "
+                      "which alone has a logarithm",
+                      what, i, values.size(), values[i]));
+    }
+    logs[i] = std::log(values[i]);
+  }
+  return logs;
+}
+
 std::vector<double> midranks(std::span<const double> values) {
   require_ordered(values, 0, "ranks");
   std::vector<std::size_t> order(values.size());
@@ -132,6 +158,18 @@ std::vector<double> midranks(std::span<const double> values) {
     first = end;
   }
   return ranks;
+}
+
+std::vector<double> placements(std::span<const double> values, std::span<const double> others) {
+  require_ordered(values, 0, "placements");
+  require_ordered(others, 0, "placements among others");
+  const auto order = sorted(others);
+  std::vector<double> counts(values.size());
+  std::ranges::transform(values, counts.begin(), [&](double value) {
+    const auto [from, to] = std::ranges::equal_range(order, value);
+    return static_cast<double>(from - order.begin()) + static_cast<double>(to - from) / 2;
+  });
+  return counts;
 }
 
 }  // namespace ordo::stats

@@ -49,6 +49,26 @@ TEST(Reference, StudentAgreesWithScipy) {
   const auto welch = welch_t_test(kSample, std::vector<double>{0.1, 0.2, -0.5, 0.3});
   EXPECT_NEAR(welch.p_value, 0.03825851764449895, kClose);
   EXPECT_NEAR(welch.degrees, 10.93533222763279, kClose);
+  // the same .confidence_interval(.9); with alternative='greater' .confidence_interval(.95)
+  const std::vector<double> other{0.1, 0.2, -0.5, 0.3};
+  EXPECT_NEAR(welch_interval(kSample, other, 0.9).lower, 0.18110602715626645, kClose);
+  EXPECT_NEAR(welch_interval(kSample, other, 0.9).upper, 1.3466717506215113, kClose);
+  EXPECT_NEAR(welch_interval(kSample, other, 0.95, Side::lower).lower, 0.18110602715626645, kClose);
+  EXPECT_EQ(welch_interval(kSample, other, 0.95, Side::lower).upper, kInfinity);
+}
+
+TEST(Reference, EquivalenceAgreesWithStatsmodels) {
+  // DescrStatsW(x).ttost_mean(-.2, 1.3); s.t.interval(.9, 8, x.mean(), s.sem(x))
+  const auto test = equivalence_test(kSample, -0.2, 1.3);
+  EXPECT_NEAR(test.p_lower, 0.0031889796547948774, kClose);
+  EXPECT_NEAR(test.p_upper, 0.04749399859143753, kClose);
+  EXPECT_EQ(test.p_value, test.p_upper);
+  EXPECT_NEAR(test.interval.lower, 0.28680666740629013, kClose);
+  EXPECT_NEAR(test.interval.upper, 1.2909711103714874, kClose);
+  // The interval lies within the margins exactly if the test shows it, also right at the edge.
+  EXPECT_GT(equivalence_test(kSample, -0.2, test.interval.upper - 1e-9).p_value, 0.05);
+  EXPECT_LT(equivalence_test(kSample, -0.2, test.interval.upper + 1e-9).p_value, 0.05);
+  EXPECT_THROW(equivalence_test(kSample, 0.1, 0.1), UsageError);
 }
 
 TEST(Reference, SignFlipTestAgreesWithScipy) {
@@ -65,6 +85,11 @@ TEST(Reference, ProportionsAgreeWithStatsmodels) {
   EXPECT_NEAR(wilson(7, 20).lower, 0.18119182410108203, kClose);
   EXPECT_NEAR(wilson(7, 20).upper, 0.5671457233147638, kClose);
   EXPECT_EQ(clopper_pearson(0, 5).lower, 0);
+  // s.binomtest(7, 20, alternative=a).proportion_ci(.95, method='wilson'), a='greater', a='less'
+  EXPECT_NEAR(wilson(7, 20, 0.95, Side::lower).lower, 0.20226004005676104, kClose);
+  EXPECT_EQ(wilson(7, 20, 0.95, Side::lower).upper, 1);
+  EXPECT_NEAR(wilson(7, 20, 0.95, Side::upper).upper, 0.5334873111515284, kClose);
+  EXPECT_EQ(wilson(7, 20, 0.95, Side::upper).lower, 0);
 }
 
 TEST(Reference, PowerAndHolmAgreeWithStatsmodels) {

@@ -45,19 +45,6 @@ std::vector<std::size_t> all_rows(std::size_t size) {
 
 double r_squared(const Moments& m) { return std::min(1.0, m.xy * m.xy / (m.xx * m.yy)); }
 
-std::vector<double> logarithms(std::span<const double> values, const char* name) {
-  require_finite(values, name);
-  std::vector<double> logs(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] <= 0) {
-      throw NumericError(
-          fmt::format("a power law needs positive values, but {} {} is {}", name, i, values[i]));
-    }
-    logs[i] = std::log(values[i]);
-  }
-  return logs;
-}
-
 }  // namespace
 
 Line fit_line(std::span<const double> x, std::span<const double> y, double level) {
@@ -90,7 +77,7 @@ Line fit_line(std::span<const double> x, std::span<const double> y, double level
 }
 
 Line fit_power_law(std::span<const double> x, std::span<const double> y, double level) {
-  return fit_line(logarithms(x, "x"), logarithms(y, "y"), level);
+  return fit_line(logarithms(x, "a power law's x"), logarithms(y, "a power law's y"), level);
 }
 
 FitComparison compare_fits(std::span<const double> first, std::span<const double> second,
