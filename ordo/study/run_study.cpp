@@ -355,9 +355,9 @@ Json to_json(const RunReport& report) {
 std::string to_text(const RunReport& report) {
   std::string text;
   if (report.is_dry) {
-    text = fmt::format("{}: {} variants × {} seeds; {} of {} cells would run, ",
-                       report.results.spec.study.name, report.results.variants.size(),
-                       report.results.seeds.size(), report.planned, report.cells);
+    text = fmt::format("{}: {} × {}; {} of {} cells would run, ", report.results.spec.study.name,
+                       count_of(report.results.variants.size(), "variant"),
+                       count_of(report.results.seeds.size(), "seed"), report.planned, report.cells);
     text += report.expected_seconds
                 ? fmt::format("in about {} s\n", short_number(*report.expected_seconds))
                 : "in a time that is unknown until cells of each variant have finished\n";

@@ -133,6 +133,10 @@ std::string verdicts_text(const Results& results) {
   return text;
 }
 
+std::string count_of(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string counts_text(const Results& results) {
   const std::map<std::string, int> counts = count_by_status(results);
   const auto done = counts.find("done");
@@ -145,10 +149,11 @@ std::string counts_text(const Results& results) {
 }
 
 std::string results_text(const Results& results) {
-  std::string text = fmt::format("{}: {}\n", results.spec.study.name, results.spec.study.title);
-  if (!results.spec.study.question.empty()) text += results.spec.study.question + "\n";
-  text += fmt::format("{} variants × {} seeds: {}\n\n", results.variants.size(),
-                      results.seeds.size(), counts_text(results));
+  const StudyOptions& study = results.spec.study;
+  std::string text = study.name + (study.title == study.name ? "" : ": " + study.title) + "\n";
+  if (!study.question.empty()) text += study.question + "\n";
+  text += fmt::format("{} × {}: {}\n\n", count_of(results.variants.size(), "variant"),
+                      count_of(results.seeds.size(), "seed"), counts_text(results));
   text += table_text(results);
   if (!results.spec.measures.empty()) text += "mean [95 % interval]\n";
   const std::string verdicts = verdicts_text(results);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ordo/study/results.h"
 
@@ -9,6 +11,9 @@ namespace ordo::study {
 
 /// A number with four significant digits.
 std::string short_number(double value);
+
+/// "1 seed", "3 seeds".
+std::string count_of(std::size_t count, std::string_view noun);
 
 /// Rows of cells as a table with a header line, columns aligned; the first is left-aligned.
 std::string align_columns(const std::vector<std::vector<std::string>>& rows);

@@ -240,6 +240,37 @@ TEST_F(Study, DeletingAsksSomebody) {
   EXPECT_FALSE(open().study("planted").has_value());
 }
 
+// The three ways to fill a cell agree: v = 10 k + seed, so the means over seeds 1 to 3 are 12
+// and 22.
+TEST_F(Study, EveryKindOfCellGivesTheSameMeasures) {
+  around_.environment["PYTHONPATH"] = std::string(ORDO_SOURCE_DIR) + "/python";
+  write("process.py", "import ordo\nordo.result(v=ordo.params()['k'] * 10 + ordo.seed())\n");
+  write("worker.py",
+        "import ordo\n"
+        "def cell():\n"
+        "    ordo.result(v=ordo.params()['k'] * 10 + ordo.seed())\n"
+        "ordo.serve(cell)\n");
+  write("many.py",
+        "import ordo\n"
+        "for cell in ordo.cells():\n"
+        "    cell.result(v=cell.params['k'] * 10 + cell.seed)\n");
+  const std::pair<const char*, const char*> commands[] = {
+      {"process", "run = \"python3 process.py\""},
+      {"worker", "worker = \"python3 worker.py\"\nrun = \"cell\""},
+      {"many", "run = \"python3 many.py\""}};
+  for (const auto& [kind, command] : commands) {
+    const std::string name = std::string(kind) + ".toml";
+    write(name, std::string("[study]\nseeds = 3\nkind = \"") + kind +
+                    "\"\n[vary]\nk = [1, 2]\n[command]\n" + command + "\n[measure]\nv = \"v\"\n");
+    RunStudyOptions chosen = options();
+    chosen.study = name;
+    const RunReport report = run(chosen);
+    EXPECT_EQ(report.summary.done, 6) << kind;
+    EXPECT_DOUBLE_EQ(report.results.estimates[0].mean, 12) << kind;
+    EXPECT_DOUBLE_EQ(report.results.estimates[1].mean, 22) << kind;
+  }
+}
+
 TEST_F(Study, TheTemplateOfNewIsAStudyThatRuns) {
   NewOptions fresh;
   fresh.file = "fresh.toml";
