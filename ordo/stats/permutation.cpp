@@ -351,11 +351,11 @@ Interval sign_flip_interval(std::span<const double> differences, double level, S
   require_sample(differences, 1, "the sign-flip interval");
   const double error = tail_error(level, side);
   Interval interval;
+  const Random same = random;
   if (side != Side::upper) interval.lower = lower_bound(differences, error, options, random);
-  if (side != Side::lower) {
-    const auto mirrored = shifted_by(differences, 0, -1);
-    interval.upper = -lower_bound(mirrored, error, options, random);
-  }
+  if (side == Side::lower) return interval;
+  if (side == Side::both) random = same;
+  interval.upper = -lower_bound(shifted_by(differences, 0, -1), error, options, random);
   return interval;
 }
 
@@ -370,19 +370,19 @@ PermutationTest two_sample_permutation_test(std::span<const double> first,
   test.estimate = mean(first) - mean(second);
   test.exact = is_exact(size, options);
   test.arrangements = test.exact ? binomial_coefficient(size, first.size()) : options.arrangements;
-  const auto p_above = [&](std::span<const double> larger, std::span<const double> smaller) {
-    const Joined joined(larger, smaller);
+  const auto p_above = [&](double sign) {
+    const Joined joined(shifted_by(first, 0, sign), shifted_by(second, 0, sign));
     if (test.exact) return count_extreme_relabellings(joined) / test.arrangements;
     return (1 + drawn_extreme_relabellings(joined, options.arrangements, random)) /
            (1 + test.arrangements);
   };
   if (alternative == Alternative::greater) {
-    test.p_value = p_above(first, second);
+    test.p_value = p_above(1);
   } else if (alternative == Alternative::less) {
-    test.p_value = p_above(second, first);
+    test.p_value = p_above(-1);
   } else {
     // The tails of samples of unequal size do not mirror each other.
-    test.p_value = as_two_sided(std::min(p_above(first, second), p_above(second, first)));
+    test.p_value = as_two_sided(std::min(p_above(1), p_above(-1)));
   }
   return test;
 }
@@ -396,8 +396,12 @@ Interval two_sample_permutation_interval(std::span<const double> first,
   require_sample(second, 1, "the permutation interval, second sample");
   const double error = tail_error(level, side);
   Interval interval;
+  const Random same = random;
   if (side != Side::upper) interval.lower = lower_shift(first, second, error, options, random);
-  if (side != Side::lower) interval.upper = -lower_shift(second, first, error, options, random);
+  if (side == Side::lower) return interval;
+  if (side == Side::both) random = same;
+  interval.upper =
+      -lower_shift(shifted_by(first, 0, -1), shifted_by(second, 0, -1), error, options, random);
   return interval;
 }
 

@@ -29,7 +29,8 @@ PermutationTest sign_flip_test(std::span<const double> differences, Alternative 
 /// Interval of the shift: all centres that `sign_flip_test` of (x - centre) does not reject. Each
 /// bound is a subset mean of the sample (Hartigan 1969). Infinite where 2^-n exceeds the error of
 /// the bound: 5 differences for one-sided 0.95, 6 for two-sided. The random stream is drawn from
-/// only beyond exact_up_to; pass an equal copy to get bounds at different levels that nest.
+/// only beyond exact_up_to, the same draws for both bounds; pass equal copies to get bounds at
+/// different levels that nest, and that agree with the test's p-value.
 Interval sign_flip_interval(std::span<const double> differences, double level, Side side,
                             const PermutationOptions& options, Random& random);
 

@@ -201,6 +201,26 @@ TEST(Relabelling, MonteCarloMeetsTheExactAnswer) {
               0.1, 5 * std::sqrt(0.1 * 0.9 / 40'000));
 }
 
+// With equal streams, a shift just outside a bound is rejected at the bound's error and one just
+// inside is not, in both directions, for samples of unequal size.
+TEST(Relabelling, DrawnBoundsAgreeWithDrawnPValues) {
+  Random random(17);
+  const auto first = normals(25, random, 0.5), second = normals(12, random);
+  const Random stream(18);
+  const auto p_at = [&](double shift, Alternative alternative) {
+    std::vector<double> moved = first;
+    for (double& value : moved) value -= shift;
+    Random copy = stream;
+    return two_sample_permutation_test(moved, second, alternative, {}, copy).p_value;
+  };
+  Random copy = stream;
+  const auto interval = two_sample_permutation_interval(first, second, 0.9, Side::both, {}, copy);
+  EXPECT_LE(p_at(interval.lower - 1e-9, Alternative::greater), 0.05);
+  EXPECT_GT(p_at(interval.lower + 1e-9, Alternative::greater), 0.05);
+  EXPECT_LE(p_at(interval.upper + 1e-9, Alternative::less), 0.05);
+  EXPECT_GT(p_at(interval.upper - 1e-9, Alternative::less), 0.05);
+}
+
 // s.permutation_test((x, y), lambda a, b, axis: np.mean(a, axis=axis) - np.mean(b, axis=axis),
 //   permutation_type='independent', alternative=a, n_resamples=np.inf).pvalue with SciPy 1.17.1
 TEST(Relabelling, AgreesWithScipy) {
