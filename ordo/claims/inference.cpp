@@ -21,6 +21,7 @@
 #include "ordo/stats/permutation.h"
 #include "ordo/stats/power.h"
 #include "ordo/stats/proportions.h"
+#include "ordo/stats/ranks.h"
 #include "ordo/stats/student.h"
 
 namespace ordo::claims {
@@ -32,7 +33,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kPermutationFrom = 8;  // runs a side
 constexpr int kSameSeeds = 3;
 constexpr int kBisections = 40;
-constexpr int kRelabellings = 9'999;
 constexpr stats::PermutationOptions kPermutations{};
 
 bool all_same(const std::vector<double>& values) {
@@ -51,32 +51,6 @@ std::vector<double> shifted_by(const std::vector<double>& values, double margin,
   return shifted;
 }
 
-/// Midranks of values that may be infinite.
-std::vector<double> finite_midranks(std::vector<double> values) {
-  double largest = 0;
-  for (const double value : values) {
-    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
-  }
-  for (double& value : values) {
-    if (std::isinf(value)) value = std::copysign(2 * largest + 1, value);
-  }
-  return stats::midranks(values);
-}
-
-/// Midranks of |value| with the value's sign, without the zeros. Flipping their signs is Wilcoxon's
-/// signed-rank test, exact given the ties, and infinities are but the highest ranks.
-std::vector<double> signed_ranks(const std::vector<double>& values) {
-  std::vector<double> nonzero;
-  for (const double value : values) {
-    if (value != 0) nonzero.push_back(value);
-  }
-  std::vector<double> sizes = nonzero;
-  for (double& size : sizes) size = std::abs(size);
-  std::vector<double> ranks = finite_midranks(std::move(sizes));
-  for (std::size_t i = 0; i < ranks.size(); ++i) ranks[i] = std::copysign(ranks[i], nonzero[i]);
-  return ranks;
-}
-
 double location(const std::vector<double>& values, bool robust) {
   if (!robust) return stats::mean(values);
   std::vector<double> sorted = values;
@@ -87,26 +61,6 @@ double location(const std::vector<double>& values, bool robust) {
 }
 
 double mean_statistic(std::span<const double> values) { return stats::mean(values); }
-
-/// Is mean(first) - mean(second) as large as this by chance? Monte Carlo over relabellings of the
-/// joined runs: (1 + as large) / (1 + drawn).
-double relabelling_p(std::span<const double> first, std::span<const double> second,
-                     Random& random) {
-  std::vector<double> joined(first.begin(), first.end());
-  joined.insert(joined.end(), second.begin(), second.end());
-  const double observed = stats::mean(first) * static_cast<double>(first.size());
-  double size = 0;
-  for (const double value : joined) size += std::abs(value);
-  const double threshold = observed - 1e-12 * size;  // equal sums count, whatever their rounding
-  int as_large = 0;
-  for (int draw = 0; draw < kRelabellings; ++draw) {
-    random.shuffle(std::span<double>(joined));
-    double sum = 0;
-    for (std::size_t i = 0; i < first.size(); ++i) sum += joined[i];
-    as_large += sum >= threshold;
-  }
-  return (1.0 + as_large) / (1.0 + kRelabellings);
-}
 
 std::string too_few(const Sample& sample) {
   const bool paired = sample.pairing == Pairing::by_seed;
@@ -166,11 +120,8 @@ double Inference::p_value(double margin, double sign) const {
 double Inference::p_paired(const std::vector<double>& shifted) const {
   Random random = random_;
   switch (rule_) {
-    case Rule::ranks: {
-      const std::vector<double> ranks = signed_ranks(shifted);
-      if (ranks.empty()) return 1;
-      return stats::sign_flip_test(ranks, Alternative::greater, kPermutations, random).p_value;
-    }
+    case Rule::ranks:
+      return stats::wilcoxon_test(shifted, Alternative::greater).p_value;
     case Rule::permutation:
       return stats::sign_flip_test(shifted, Alternative::greater, kPermutations, random).p_value;
     case Rule::bootstrap:
@@ -184,14 +135,12 @@ double Inference::p_unpaired(const std::vector<double>& first,
                              const std::vector<double>& second) const {
   Random random = random_;
   if (rule_ == Rule::ranks) {
-    std::vector<double> joined = first;
-    joined.insert(joined.end(), second.begin(), second.end());
-    const std::vector<double> ranks = finite_midranks(std::move(joined));
-    const std::span<const double> all(ranks);
-    return relabelling_p(all.first(first.size()), all.subspan(first.size()), random);
+    return stats::mann_whitney_test(first, second, Alternative::greater).p_value;
   }
   if (rule_ == Rule::permutation) {
-    return relabelling_p(first, second, random);
+    return stats::two_sample_permutation_test(first, second, Alternative::greater, kPermutations,
+                                              random)
+        .p_value;
   }
   return stats::welch_t_test(first, second, Alternative::greater).p_value;
 }
@@ -292,24 +241,25 @@ std::optional<double> Inference::effect() const {
 std::optional<Range> Inference::range(double tail) const {
   if (rule_ == Rule::exact) return Range{estimate(), estimate()};
   if (sample_.censored > 0) return std::nullopt;
-  if (!paired() || rule_ == Rule::binomial || rule_ == Rule::ranks) {
-    if (rule_ != Rule::student) return invert(tail);
-    const auto interval = stats::welch_interval(sample_.left, sample_.right, 1 - 2 * tail);
-    return Range{interval.lower, interval.upper};
-  }
+  if (rule_ == Rule::binomial || rule_ == Rule::ranks) return invert(tail);
   Random random = random_;
   const double level = 1 - 2 * tail;
+  const std::vector<double>&left = sample_.left, &right = sample_.right;
   const std::vector<double>& values = sample_.differences;
   stats::Interval interval;
   switch (rule_) {
     case Rule::permutation:
-      interval = stats::sign_flip_interval(values, level, stats::Side::both, kPermutations, random);
+      interval = paired() ? stats::sign_flip_interval(values, level, stats::Side::both,
+                                                      kPermutations, random)
+                          : stats::two_sample_permutation_interval(
+                                left, right, level, stats::Side::both, kPermutations, random);
       break;
     case Rule::bootstrap:
       interval = stats::bca_interval(values, mean_statistic, {.level = level}, random).interval;
       break;
     default:
-      interval = stats::student_interval(values, level);
+      interval = paired() ? stats::student_interval(values, level)
+                          : stats::welch_interval(left, right, level);
       break;
   }
   return Range{interval.lower, interval.upper};
@@ -368,7 +318,8 @@ std::optional<int> Inference::further_seeds(double level, double power) const {
 }
 
 std::string Inference::method_name() const {
-  const std::size_t n = sample_.differences.size();
+  const std::size_t n = sample_.left.size() + (paired() ? 0 : sample_.right.size());
+  const bool all_counted = n <= static_cast<std::size_t>(kPermutations.exact_up_to);
   switch (rule_) {
     case Rule::exact:
       return "compared exactly";
@@ -377,10 +328,8 @@ std::string Inference::method_name() const {
     case Rule::ranks:
       return paired() ? "Wilcoxon signed ranks" : "Mann-Whitney rank sums";
     case Rule::permutation:
-      if (!paired()) return "Monte Carlo relabelling";
-      return n <= static_cast<std::size_t>(kPermutations.exact_up_to)
-                 ? "exact sign-flip permutation"
-                 : "Monte Carlo sign-flip permutation";
+      if (!paired()) return all_counted ? "exact relabelling" : "Monte Carlo relabelling";
+      return all_counted ? "exact sign-flip permutation" : "Monte Carlo sign-flip permutation";
     case Rule::bootstrap:
       return "BCa bootstrap";
     default:

@@ -112,7 +112,7 @@ TEST(Verdict, UnpairedRunsNeedNoCommonSeeds) {
   for (std::size_t i = 8; i < 16; ++i) data[i].seed += 100;
   const Finding finding = one("m(a) > m(b)", data, options).findings[0];
   EXPECT_EQ(finding.outcome, Outcome::holds);
-  EXPECT_LT(finding.p_holds, 5e-4);  // one split of choose(16, 8) = 12,870, drawn 9,999 times
+  EXPECT_DOUBLE_EQ(finding.p_holds, 1.0 / 12'870);  // one split of choose(16, 8)
 }
 
 // bench/planted does this at length; here the least favourable truth, equal means.
