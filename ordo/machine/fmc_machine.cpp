@@ -196,7 +196,7 @@ bool Machine::other(Primitive p, Symbol& exit) {
     const Integer a = integer(left), b = integer(right);
     if (b.is_zero()) {
       stack.top -= 2;
-      exit = terms_.intern("DivZero");
+      exit = terms_.division_by_zero();
       return true;
     }
     result = make_integer(p == Primitive::div ? floor_div(a, b) : floor_mod(a, b));

@@ -233,7 +233,7 @@ bool Parser::after_item() {
       continue;
     }
     const bool outermost = groups_.size() == 1;
-    if (at(kDot) && !(outermost && declaration_starts(1))) {
+    if (at(kDot) && !declaration_starts(1)) {
       advance();
       item();
       continue;
@@ -285,7 +285,8 @@ void Parser::close_group() {
   const bool pushed = group.open.code == kOpen;
   if (!at(pushed ? kClose : kRight)) {
     const Location place = sources_.locate(group.open.span);
-    expected(pushed ? "'.', ';' or ']'" : "'.', ';' or ')'",
+    const std::string close = pushed ? "']'" : "')'";
+    expected(at(kDot) ? close + " before the declaration ends" : "'.', ';' or " + close,
              fmt::format("'{}' was opened at {}", pushed ? "[" : "(", place.to_string()));
   }
   advance();

@@ -30,7 +30,7 @@ Delta on_integers(Terms& terms, Primitive primitive, const Integer& a, const Int
       return number(a * b);
     case Primitive::div:
     case Primitive::mod:
-      if (b.is_zero()) return {true, 0, terms.intern("DivZero")};
+      if (b.is_zero()) return {true, 0, terms.division_by_zero()};
       return number(primitive == Primitive::div ? floor_div(a, b) : floor_mod(a, b));
     case Primitive::eq:
     case Primitive::lt:

@@ -12,6 +12,7 @@ Terms::Terms() {
   intern("*");
   true_ = intern("True");
   false_ = intern("False");
+  division_by_zero_ = intern("DivZero");
   const char* names[kPrimitives] = {"add", "sub", "mul", "div", "mod", "eq",
                                     "lt",  "le",  "gt",  "cat", "len", "show"};
   for (int i = 0; i < kPrimitives; ++i) primitives_[intern(names[i])] = static_cast<Primitive>(i);

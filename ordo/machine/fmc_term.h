@@ -50,6 +50,7 @@ class Terms {
   const Primitive* primitive(Symbol name) const;
   Symbol true_jump() const { return true_; }
   Symbol false_jump() const { return false_; }
+  Symbol division_by_zero() const { return division_by_zero_; }
 
   TermId bound(std::uint32_t index);
   TermId free(Symbol name);
@@ -88,7 +89,7 @@ class Terms {
   std::unordered_map<Symbol, Primitive> primitives_;
   std::vector<Node> nodes_;
   std::vector<Span> spans_;
-  Symbol true_ = 0, false_ = 0;
+  Symbol true_ = 0, false_ = 0, division_by_zero_ = 0;
   TermId skip_ = 0;
 };
 
