@@ -71,15 +71,15 @@ struct Finding {
   std::vector<double> differences = {};  ///< [n] seed by seed; empty if unpaired
   std::optional<double> left, right;     ///< means of the sides
   std::optional<double> estimate;        ///< mean difference; the median where ranks are compared
-  std::optional<double> effect;          ///< standardised: Hedges' g of the differences
-  std::optional<Range> interval;         ///< two-sided, 1 - alpha, for this comparison alone
-  std::optional<Range> bounds;           ///< one-sided simultaneous bounds, low and high
-  double margin = 0;                     ///< the value that the difference must clear, signed
-  double p_holds = 1;                    ///< against "untrue", before Holm
-  double p_fails = 1;                    ///< against "true", before Holm
-  double level = 0;                      ///< level at which Holm tested it
-  std::string method = {};               ///< in words: "exact sign-flip permutation"
-  int censored = 0;                      ///< seeds with an infinite value on either side
+  std::optional<double> effect;   ///< standardised: d_z of the differences; Hedges' g if unpaired
+  std::optional<Range> interval;  ///< two-sided, 1 - alpha, for this comparison alone
+  std::optional<Range> bounds;    ///< one-sided simultaneous bounds, low and high
+  double margin = 0;              ///< the value that the difference must clear, signed
+  double p_holds = 1;             ///< against "untrue", before Holm
+  double p_fails = 1;             ///< against "true", before Holm
+  double level = 0;               ///< level at which Holm tested it
+  std::string method = {};        ///< in words: "exact sign-flip permutation"
+  int censored = 0;               ///< seeds with an infinite value on either side
   std::vector<MissingSeed> missing = {};
   std::optional<int> seeds_to_decide;  ///< further seeds that likely decide it, if undecided
   std::string sentence = {};           ///< all of this in plain words
