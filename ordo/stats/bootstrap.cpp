@@ -59,7 +59,6 @@ template <class Rows>
 std::vector<double> resampled_statistics(Rows& rows, int resamples, Random& random) {
   std::vector<double> statistics(static_cast<std::size_t>(resamples));
   for (double& statistic : statistics) statistic = finite(rows.drawn(random), "a resample");
-  std::ranges::sort(statistics);
   return statistics;
 }
 
@@ -112,19 +111,6 @@ class IndexRows {
   std::vector<std::size_t> scratch_;
 };
 
-double sorted_quantile(std::span<const double> order, double probability) {
-  const double place = probability * static_cast<double>(order.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  if (below + 1 >= order.size()) return order.back();
-  return std::lerp(order[below], order[below + 1], place - static_cast<double>(below));
-}
-
-double spread(std::span<const double> sorted_statistics) {
-  return sorted_statistics.front() == sorted_statistics.back()
-             ? 0
-             : standard_deviation(sorted_statistics);
-}
-
 template <class Rows>
 double jackknife_acceleration(Rows& rows) {
   std::vector<double> left_out(rows.size());
@@ -141,12 +127,13 @@ double jackknife_acceleration(Rows& rows) {
   return squares == 0 ? 0 : cubes / (6 * std::pow(squares, 1.5));
 }
 
-double median_bias(std::span<const double> sorted_statistics, double estimate) {
-  const auto below = std::ranges::lower_bound(sorted_statistics, estimate);
-  const auto end = std::ranges::upper_bound(sorted_statistics, estimate);
-  const double count =
-      static_cast<double>(below - sorted_statistics.begin()) + static_cast<double>(end - below) / 2;
-  return normal_quantile(count / static_cast<double>(sorted_statistics.size()));
+double median_bias(std::span<const double> statistics, double estimate) {
+  double below = 0, equal = 0;
+  for (const double statistic : statistics) {
+    below += statistic < estimate;
+    equal += statistic == estimate;
+  }
+  return normal_quantile((below + equal / 2) / static_cast<double>(statistics.size()));
 }
 
 // The probability at which the resampled quantile is read instead of `probability`.
@@ -158,12 +145,12 @@ double corrected(double probability, double bias, double acceleration) {
   return normal_cdf(bias + z / divisor);
 }
 
-void read_interval(BootstrapInterval& result, std::span<const double> sorted_statistics,
+void read_interval(BootstrapInterval& result, std::span<const double> statistics,
                    const BootstrapOptions& options) {
   const double error = tail_error(options.level, options.side);
   const auto bound = [&](double probability) {
-    return sorted_quantile(sorted_statistics,
-                           corrected(probability, result.bias_correction, result.acceleration));
+    return quantile(statistics,
+                    corrected(probability, result.bias_correction, result.acceleration));
   };
   if (options.side != Side::upper) result.interval.lower = bound(error);
   if (options.side != Side::lower) result.interval.upper = bound(1 - error);
@@ -178,7 +165,7 @@ BootstrapInterval percentile_of(Rows rows, const BootstrapOptions& options, Rand
     return result;
   }
   const auto statistics = resampled_statistics(rows, options.resamples, random);
-  result.standard_error = spread(statistics);
+  result.standard_error = standard_deviation(statistics);
   read_interval(result, statistics, options);
   return result;
 }
@@ -192,7 +179,7 @@ BootstrapInterval bca_of(Rows rows, const BootstrapOptions& options, Random& ran
     return result;
   }
   const auto statistics = resampled_statistics(rows, options.resamples, random);
-  result.standard_error = spread(statistics);
+  result.standard_error = standard_deviation(statistics);
   const double bias = median_bias(statistics, result.estimate);
   result.degenerate = !std::isfinite(bias) || result.standard_error == 0;
   if (!result.degenerate) {
