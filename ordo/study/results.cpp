@@ -180,6 +180,22 @@ void judge(Results& results) {
   results.level = claims::describe_level(results.verdicts, options);
 }
 
+// Cells that were run again after a look had judged them. Their new values are judged under that
+// look, which spends no alpha, so whoever reads the verdicts must be told.
+std::size_t cells_rerun_after_a_look(const Results& results) {
+  std::map<std::int64_t, double> judged;  // when each seed was first judged
+  for (const store::Look& look : results.looks) {
+    const auto seen =
+        std::min<std::size_t>(static_cast<std::size_t>(look.seeds), results.seeds.size());
+    for (std::size_t i = 0; i < seen; ++i) judged.emplace(results.seeds[i], look.time);
+  }
+  return static_cast<std::size_t>(
+      std::count_if(results.cells.begin(), results.cells.end(), [&](const CellResult& cell) {
+        const auto when = judged.find(cell.cell.seed);
+        return cell.run && when != judged.end() && cell.run->start > when->second;
+      }));
+}
+
 }  // namespace
 
 bool is_finished(store::Status status) {
@@ -212,6 +228,12 @@ Results read_results(const store::Store& store, const std::string& study) {
   results.variants = variants(results.spec);
   results.looks = store.looks(study);
   results.cells = read_cells(store, results);
+  if (const std::size_t count = cells_rerun_after_a_look(results); count > 0) {
+    results.changes.push_back(fmt::format(
+        "{} of {} cells were run again after claims had been judged; their new values are judged "
+        "without spending alpha",
+        count, results.cells.size()));
+  }
   results.estimates = estimate(results);
   results.is_complete =
       std::all_of(results.cells.begin(), results.cells.end(),

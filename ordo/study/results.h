@@ -45,8 +45,8 @@ struct Results {
   std::vector<claims::Verdict> verdicts;  ///< in order of the claims; empty unless complete
   std::string level;                      ///< what alpha means here, in a sentence
   std::vector<store::Look> looks;         ///< earlier ones, and this one if it is recorded
-  std::vector<std::string> changes;       ///< of registered parts, after results were there
-  std::vector<std::string> errors;  ///< claims that cannot be judged, and why, with their place
+  std::vector<std::string> changes;  ///< of registered parts or cells, after results were there
+  std::vector<std::string> errors;   ///< claims that cannot be judged, and why, with their place
 };
 
 /// Whether a cell needs no further run: done, or ended badly after its last attempt.

@@ -107,7 +107,11 @@ TEST_F(Study, RunsFinishedCellsOnlyWhenAsked) {
   EXPECT_EQ(stale.stale, 30u);
   RunStudyOptions again = options();
   again.rerun_stale = true;
-  EXPECT_EQ(run(again).summary.done, 30);
+  const RunReport rerun = run(again);
+  EXPECT_EQ(rerun.summary.done, 30);
+  // The claims had been judged: who reads the verdicts is told.
+  ASSERT_EQ(rerun.results.changes.size(), 1u);
+  EXPECT_THAT(rerun.results.changes[0], HasSubstr("30 of 30 cells were run again"));
   EXPECT_EQ(run(options()).stale, 0u);
 }
 
