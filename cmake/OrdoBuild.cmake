@@ -3,7 +3,7 @@
 #   ordo_room(NAME [DEPENDS room...] [PACKAGES name...] [LIBS target...])
 #     in ordo/NAME/CMakeLists.txt: every *.cpp of the folder is the library ordo::NAME; *_test.cpp
 #     are its one test executable (a CTest entry a file); *_fuzz.cpp are fuzz targets that replay
-#     ordo/NAME/corpus/<target>/ as a test and fuzz for real in the preset `fuzz`.
+#     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`.
 #   ordo_app(NAME ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
 #   ordo_bench(NAME ROOMS room...)   in bench/NAME/CMakeLists.txt: the program bench-NAME.
 
