@@ -6,6 +6,7 @@
 #include "ordo/machine/fmc_machine.h"
 #include "ordo/machine/fmc_reduce.h"
 #include "ordo/machine/fmc_types.h"
+#include "ordo/machine/fmc_while.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ordo::machine;
@@ -23,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)problems.to_text();
     from_lambda(terms, sources, file, LambdaOrder::by_value, other);
     from_lambda(terms, sources, file, LambdaOrder::by_name, other);
+    from_while(terms, sources, file, other);
     if (!problems.empty()) return 0;
     for (const Action& action : module.actions) {
       (void)infer(terms, module, action.term, other);

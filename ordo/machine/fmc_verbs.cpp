@@ -7,6 +7,7 @@
 #include "ordo/base/file.h"
 #include "ordo/machine/fmc_lambda.h"
 #include "ordo/machine/fmc_trace.h"
+#include "ordo/machine/fmc_while.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -321,7 +322,7 @@ void TranslateVerb::describe(OptionSet& set) {
   set.positional("file", file, "The text in the other language ('-': standard input).");
   set.add("expression", expression, "The text itself.").short_name('e').placeholder("TEXT");
   set.add("from", from, "The other language.")
-      .choices({"lambda-cbn", "lambda-cbv", "lambda-cbv-ltr"});
+      .choices({"while", "lambda-cbn", "lambda-cbv", "lambda-cbv-ltr"});
 }
 
 Answer translate_verb(const TranslateVerb& options, Context&) {
@@ -333,7 +334,9 @@ Answer translate_verb(const TranslateVerb& options, Context&) {
   const SourceId source =
       options.file.empty() ? sources.add("-e", options.expression) : sources.add_file(options.file);
   Diagnostics problems(sources);
-  const TermId term = from_lambda(terms, sources, source, lambda_order(options.from), problems);
+  const TermId term = options.from == "while" ? from_while(terms, sources, source, problems)
+                                              : from_lambda(terms, sources, source,
+                                                            lambda_order(options.from), problems);
   problems.throw_if_any();
   Answer answer;
   answer.text = print(terms, term) + "\n";

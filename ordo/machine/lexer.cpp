@@ -53,14 +53,16 @@ std::size_t read_unicode_escape(std::string_view text, std::string& out) {
 }  // namespace
 
 Lexer::Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table)
-    : text_(sources.text(file)), file_(file), table_(&table) {}
+    : text_(sources.text(file)), file_(file), table_(&table) {
+  for (const Punctuation& entry : table) percent_comments_ &= entry.spelling != "%";
+}
 
 void Lexer::skip_blanks() {
   while (at_ < text_.size()) {
     const char c = text_[at_];
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
       ++at_;
-    } else if (c == '%' || text_.substr(at_, 2) == "--") {
+    } else if ((c == '%' && percent_comments_) || text_.substr(at_, 2) == "--") {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else {
       return;

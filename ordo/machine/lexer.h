@@ -1,6 +1,7 @@
 // Tokens of the machines' languages: identifiers, integers, strings and a table of punctuation
-// that each language hands in. Spaces and comments (from `%` or `--` to the line's end) lie
-// between tokens. The text must be well-formed UTF-8 (SourceMap sees to that).
+// that each language hands in. Spaces and comments (from `--`, or from `%` where that is no
+// punctuation, to the line's end) lie between tokens. The text must be well-formed UTF-8 (SourceMap
+// sees to that).
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,7 @@ class Lexer {
   std::string_view text_;
   SourceId file_;
   const std::vector<Punctuation>* table_;
+  bool percent_comments_ = true;
   std::size_t at_ = 0;
   std::string problem_;
 };
