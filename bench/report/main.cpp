@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "bench/report/sample.h"
+#include "ordo/report/sample.h"
 
 namespace {
 

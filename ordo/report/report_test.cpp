@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "bench/report/sample.h"
 #include "ordo/base/file.h"
 #include "ordo/report/pack.h"
 #include "ordo/report/page.h"
+#include "ordo/report/sample.h"
 
 namespace ordo::report {
 namespace {

@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "ordo/base/random.h"
 #include "ordo/report/report.h"
 #include "ordo/report/thin.h"
@@ -90,7 +88,7 @@ class Sample {
                                                     "ensemble"};
     const auto place = static_cast<std::size_t>(variant);
     const std::string name =
-        named(place < kNames.size() ? kNames[place] : fmt::format("variant {}", variant));
+        named(place < kNames.size() ? kNames[place] : "variant " + std::to_string(variant));
     out_.variants.push_back({name, {{named("rate"), 0.1 / (1 + variant)}}});
     Curve accuracies{.metric = named("acc"), .variant = name};
     Curve losses{.metric = "loss", .variant = name};
@@ -106,7 +104,7 @@ class Sample {
   double add_run(int variant, int seed, const std::string& name, Curve& accuracies, Curve& losses,
                  std::vector<std::vector<double>>& values) {
     Random random = Random(7).split(static_cast<std::uint64_t>(1000 * variant + seed));
-    const std::string id = fmt::format("{}-{}", variant, seed) + options_.hostile;
+    const std::string id = named(std::to_string(variant) + "-" + std::to_string(seed));
     std::vector<double> steps;
     std::vector<double> series;
     std::vector<double> loss;
