@@ -183,7 +183,7 @@ function(ordo_install_room name rooms packages)
   install(EXPORT ordo-${name} NAMESPACE ordo:: FILE ordo-${name}-targets.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ordo)
   set(needs "set(ordo_${name}_rooms \"${rooms}\")\nset(ordo_${name}_packages \"${packages}\")\n")
-  file(WRITE ${CMAKE_BINARY_DIR}/cmake/ordo-${name}-needs.cmake ${needs})
+  file(WRITE ${CMAKE_BINARY_DIR}/cmake/ordo-${name}-needs.cmake "${needs}")
   install(FILES ${CMAKE_BINARY_DIR}/cmake/ordo-${name}-needs.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ordo)
 endfunction()
