@@ -57,7 +57,8 @@ int main(int argc, char** argv) {
       .example("ordo fmc type -e '<x>.<y>.[x].[y]'")
       .command<fmc::TermVerb>("check", "Parses and types a file.", fmc::check_verb)
       .example("ordo fmc check prog.fmc")
-      .command<fmc::TermVerb>("fmt", "Prints the canonical form; comments are not kept.", fmc::fmt_verb)
+      .command<fmc::TermVerb>("fmt", "Prints the canonical form; comments are not kept.",
+                              fmc::fmt_verb)
       .example("ordo fmc fmt prog.fmc")
       .command<fmc::TranslateVerb>("translate", "Translates from another calculus.",
                                    fmc::translate_verb)
