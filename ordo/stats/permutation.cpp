@@ -31,6 +31,7 @@
 
 #include "ordo/base/error.h"
 #include "ordo/stats/check.h"
+#include "ordo/stats/distributions.h"
 #include "ordo/stats/estimates.h"
 
 namespace ordo::stats {
@@ -58,13 +59,22 @@ double rounding_of_sums(std::span<const double> values) {
   return static_cast<double>(values.size()) * kEpsilon * total;
 }
 
+// Merges the sums without `value` with those that have it. No branch depends on the sums: which is
+// smaller cannot be foreseen, and a wrong guess costs more than the merging.
 std::vector<double> sorted_subset_sums(std::span<const double> values) {
-  std::vector<double> sums{0.0}, shifted, merged;
+  std::vector<double> sums{0.0}, merged;
   for (const double value : values) {
-    shifted.resize(sums.size());
-    std::ranges::transform(sums, shifted.begin(), [&](double sum) { return sum + value; });
     merged.resize(2 * sums.size());
-    std::ranges::merge(sums, shifted, merged.begin());
+    std::size_t without = 0, with = 0, next = 0;
+    while (without < sums.size() && with < sums.size()) {
+      const double left_out = sums[without], taken = sums[with] + value;
+      const bool take = taken < left_out;
+      merged[next++] = take ? taken : left_out;
+      with += take;
+      without += !take;
+    }
+    while (without < sums.size()) merged[next++] = sums[without++];
+    while (with < sums.size()) merged[next++] = sums[with++] + value;
     std::swap(sums, merged);
   }
   return sums;
@@ -266,14 +276,94 @@ double smallest(std::vector<double>& drawn, double rank) {
   return *place;
 }
 
+struct Subset {
+  double sum = 0;
+  double size = 0;
+};
+
+std::vector<Subset> subsets_by_sum(std::span<const double> values) {
+  std::vector<Subset> subsets{{}}, grown, merged;
+  for (const double value : values) {
+    grown.resize(subsets.size());
+    std::ranges::transform(subsets, grown.begin(), [&](const Subset& subset) {
+      return Subset{subset.sum + value, subset.size + 1};
+    });
+    merged.resize(2 * subsets.size());
+    std::ranges::merge(subsets, grown, merged.begin(), {}, &Subset::sum, &Subset::sum);
+    std::swap(subsets, merged);
+  }
+  return subsets;
+}
+
+// The subset means in (low, high]. About `high` such a subset's sum is at most 0, and above
+// -n (high - low), so that few pairs of the two halves need a look.
+std::vector<double> subset_means_between(std::span<const double> values, double low, double high) {
+  const auto about_high = shifted_by(values, high, 1);
+  const std::span<const double> all = about_high;
+  const auto first = subsets_by_sum(all.first(all.size() / 2));
+  const auto second = subsets_by_sum(all.subspan(all.size() / 2));
+  const double tolerance = rounding_of_sums(all), width = high - low;
+  const double least = -static_cast<double>(values.size()) * width - tolerance;
+  std::size_t begin = second.size(), end = second.size();
+  std::vector<double> means;
+  for (const Subset& one : first) {
+    while (end > 0 && one.sum + second[end - 1].sum > tolerance) --end;
+    while (begin > 0 && one.sum + second[begin - 1].sum >= least) --begin;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double sum = one.sum + second[i].sum, size = one.size + second[i].size;
+      if (size > 0 && sum + size * width > tolerance) means.push_back(high + sum / size);
+    }
+  }
+  return means;
+}
+
+// A centre and how many of the subset means lie at or below it.
+struct Counted {
+  double centre = 0;
+  double count = 0;
+};
+
+// Where to count next, to bring the end of the bracket that is farther off in counts to within
+// `near` of `wanted`: subset means are nearly normal, so that the normal quantile of their share is
+// nearly linear in the centre. Stays inside the bracket, whatever the sample.
+double next_centre(const Counted& low, const Counted& high, double wanted, double near,
+                   double subsets) {
+  const auto quantile = [&](double count) {
+    return normal_quantile(std::clamp((count + 0.5) / (subsets + 1), 1e-12, 1 - 1e-12));
+  };
+  const bool raise_low = wanted - low.count > high.count - wanted;
+  const double aim = quantile(wanted + (raise_low ? -near : near));
+  const double from = quantile(low.count), to = quantile(high.count);
+  const double share = to > from ? (aim - from) / (to - from) : 0.5;
+  return std::lerp(low.centre, high.centre, std::clamp(share, 0.02, 0.98));
+}
+
+// Closes in on the bound by counting, until so few subset means are left that they can be listed.
 double exact_lower_bound(std::span<const double> values, double error) {
   const double subsets = std::ldexp(1.0, static_cast<int>(values.size()));
   const double allowed = allowed_arrangements(error, subsets);
   if (allowed < 1) return -kInfinity;
+  const auto count_at = [&](double centre) {
+    return Counted{centre, count_nonpositive_subsets(shifted_by(values, centre, 1))};
+  };
   const auto [least, most] = std::ranges::minmax(values);
-  return last_rejected(least, most, [&](double centre) {
-    return count_nonpositive_subsets(shifted_by(values, centre, 1)) <= allowed;
-  });
+  Counted low = count_at(least), high{most, subsets};
+  if (low.count > allowed) return least;
+  const double few = 4 * std::sqrt(subsets);
+  const double resolution = kEpsilon * std::max(std::abs(least), std::abs(most));
+  for (bool halve = false; high.count - low.count > few; halve = !halve) {
+    const double width = high.centre - low.centre;
+    if (width <= resolution) return low.centre;  // ties that rounding cannot tell apart
+    const Counted middle = count_at(next_centre(low, high, allowed, few / 4, subsets));
+    (middle.count <= allowed ? low : high) = middle;
+    if (!halve || high.centre - low.centre < width / 2) continue;
+    const Counted half = count_at(std::midpoint(low.centre, high.centre));
+    (half.count <= allowed ? low : high) = half;
+  }
+  std::vector<double> means = subset_means_between(values, low.centre, high.centre);
+  if (means.empty()) return low.centre;
+  const auto rank = static_cast<std::size_t>(allowed - low.count);
+  return smallest(means, static_cast<double>(std::min(rank + 1, means.size())));
 }
 
 double drawn_lower_bound(std::span<const double> values, double error, int arrangements,

@@ -78,6 +78,39 @@ TEST(SignFlip, BoundIsTheTypicalValueOfFullEnumeration) {
   }
 }
 
+TEST(SignFlip, BoundIsTheTypicalValueOfTiedAndLongTailedSamplesToo) {
+  Random random(18);
+  for (int round = 0; round < 40; ++round) {
+    auto values = normals(9 + static_cast<std::size_t>(round % 5), random, 0.4);
+    for (double& value : values) {
+      value = round % 2 == 0 ? std::round(value * 2) : std::exp(4 * value);
+    }
+    for (const double error : {0.3, 0.025, 0.004}) {
+      const double bound = sign_flip_interval(values, 1 - error, Side::lower, {}, random).lower;
+      const double expected = enumerated_lower_bound(values, error);
+      EXPECT_NEAR(bound, expected, 1e-12 * (1 + std::abs(expected))) << round << " " << error;
+    }
+  }
+}
+
+// The bound is where the p-value crosses the error, in samples too large to list.
+TEST(SignFlip, BoundAgreesWithThePValueUpToThirtyDifferences) {
+  Random random(19);
+  for (const std::size_t size : {16, 21, 26, 30}) {
+    const auto values = normals(size, random, 0.4);
+    const double bound = sign_flip_interval(values, 0.99, Side::lower, {}, random).lower;
+    const auto p_at = [&](double centre) {
+      std::vector<double> shifted = values;
+      for (double& value : shifted) value -= centre;
+      return sign_flip_test(shifted, Alternative::greater, {}, random).p_value;
+    };
+    const double subsets = std::ldexp(1.0, static_cast<int>(size));
+    const double allowed = std::floor(0.01 * subsets);
+    EXPECT_LE(p_at(bound - 1e-12) * subsets, allowed) << size;
+    EXPECT_GT(p_at(bound + 1e-12) * subsets, allowed) << size;
+  }
+}
+
 TEST(SignFlip, AllEqualDifferencesBoundThemselves) {
   Random random(9);
   const auto interval =
