@@ -82,10 +82,10 @@ Inference::Inference(const Sample& sample, const Comparison& comparison, Method 
 Inference::Rule Inference::choose(Method method) const {
   const std::vector<double>&left = sample_.left, &right = sample_.right;
   const std::size_t n = std::min(left.size(), right.size());
-  const bool binary = is_binary(left) || is_binary(right);
-  if (sample_.against_constant && binary && !(is_binary(left) && is_binary(right))) {
-    return Rule::binomial;
-  }
+  // A constant of 0 or 1 makes no counts of what is compared with it.
+  const bool binary = sample_.against_constant ? is_binary(sample_.constant_is_left ? right : left)
+                                               : is_binary(left) || is_binary(right);
+  if (sample_.against_constant && binary) return Rule::binomial;
   const bool both_infinite = left.front() == right.front() && std::isinf(left.front());
   if (n >= kSameSeeds && all_same(left) && all_same(right) && !binary && !both_infinite) {
     return Rule::exact;
@@ -164,7 +164,7 @@ double Inference::p_bootstrap(const std::vector<double>& shifted) const {
 
 /// Successes against the constant of the other side, moved by the margin.
 double Inference::p_binomial(double margin, double sign) const {
-  const bool left_is_data = is_binary(sample_.left);
+  const bool left_is_data = !sample_.constant_is_left;
   const std::vector<double>& data = left_is_data ? sample_.left : sample_.right;
   const double constant =
       left_is_data ? sample_.right.front() + margin : sample_.left.front() - margin;

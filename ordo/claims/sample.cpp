@@ -129,6 +129,7 @@ Sample gather(const Claim& claim, const Comparison& comparison, const CellIndex&
   const std::vector<std::string> left = variants_of(comparison.left);
   const std::vector<std::string> right = variants_of(comparison.right);
   sample.against_constant = left.empty() || right.empty();
+  sample.constant_is_left = left.empty();
   sample.pairing = sample.against_constant ? Pairing::by_seed : pairing;
   if (sample.pairing == Pairing::by_seed) {
     gather_paired(comparison, cells, sample);

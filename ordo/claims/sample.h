@@ -37,6 +37,7 @@ struct Sample {
   int wanted = 0;                 ///< seeds (or runs, if unpaired) there should be
   int censored = 0;               ///< seeds (or runs) with an infinite value
   bool against_constant = false;  ///< one side names no variant
+  bool constant_is_left = false;  ///< of `against_constant`: which side
   std::vector<MissingSeed> missing = {};  ///< one a seed and variant lost
   int lost = 0;                           ///< seeds (or runs) lost
 };

@@ -91,6 +91,20 @@ TEST(Verdict, CountsOfSuccessesGetTheBinomialTest) {
   const Finding finding = one("m(a) > 0.9", cells(all, {})).findings[0];
   EXPECT_NEAR(finding.p_holds, std::pow(0.9, 10), 1e-14);
   EXPECT_EQ(finding.outcome, Outcome::undecided);
+  // A success cannot come at a rate of 0; nothing but successes says little about a rate of 1.
+  EXPECT_EQ(one("m(a) > 0", cells(all, {})).findings[0].p_holds, 0);
+  EXPECT_EQ(one("m(a) >= 1", cells(all, {})).outcome, Outcome::undecided);
+}
+
+// Student's tail of two degrees of freedom is (1 - t / sqrt(2 + t^2)) / 2.
+TEST(Verdict, AConstantOfZeroOrOneMakesNoCountsOfTheData) {
+  const auto data = cells({1, 2, 3}, {});
+  const double against_zero = (1 - std::sqrt(12.0 / 14)) / 2;  // t = 2 sqrt(3)
+  const double against_one = (1 - std::sqrt(3.0 / 5)) / 2;     // t = sqrt(3)
+  EXPECT_NEAR(one("m(a) > 0", data).findings[0].p_holds, against_zero, 1e-12);
+  EXPECT_NEAR(one("0 < m(a)", data).findings[0].p_holds, against_zero, 1e-12);
+  EXPECT_NEAR(one("m(a) > 1", data).findings[0].p_holds, against_one, 1e-12);
+  EXPECT_EQ(one("m(a) > 0", cells({3, 3, 3}, {})).findings[0].method, "compared exactly");
 }
 
 TEST(Verdict, AddedLooksAndMoreComparisonsLowerTheLevel) {
