@@ -259,6 +259,18 @@ std::vector<Verdict> judge(std::span<const Claim> claims, std::span<const CellMe
   return verdicts;
 }
 
+double Finding::p_value() const {
+  switch (outcome) {
+    case Outcome::holds:
+      return p_holds;
+    case Outcome::fails:
+      return p_fails;
+    case Outcome::undecided:
+      break;
+  }
+  return std::min(p_holds, p_fails);
+}
+
 Json to_json(const Finding& finding) {
   Json missing = Json::array();
   for (const MissingSeed& lost : finding.missing) {

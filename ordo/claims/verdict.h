@@ -83,6 +83,9 @@ struct Finding {
   std::vector<MissingSeed> missing = {};
   std::optional<int> seeds_to_decide;  ///< further seeds that likely decide it, if undecided
   std::string sentence = {};           ///< all of this in plain words
+
+  /// The one to show beside the outcome: toward it, and of an undecided comparison the smaller.
+  double p_value() const;
 };
 
 /// What came of one claim.

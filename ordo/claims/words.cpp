@@ -68,12 +68,9 @@ std::string tested(const Finding& finding, double alpha) {
         "they were compared exactly",
         difference(finding), finding.n);
   }
-  const double p = finding.outcome == Outcome::fails   ? finding.p_fails
-                   : finding.outcome == Outcome::holds ? finding.p_holds
-                                                       : std::min(finding.p_holds, finding.p_fails);
-  std::string text =
-      fmt::format("{}{}; {}, {}, p = {:.2g} against a level of {:.2g}", difference(finding),
-                  bound(finding, alpha), size(finding), finding.method, p, finding.level);
+  std::string text = fmt::format("{}{}; {}, {}, p = {:.2g} against a level of {:.2g}",
+                                 difference(finding), bound(finding, alpha), size(finding),
+                                 finding.method, finding.p_value(), finding.level);
   if (finding.censored > 0) {
     text +=
         fmt::format(". In {} of them a value is infinite (never reached), so ranks were compared",

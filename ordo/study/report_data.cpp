@@ -58,11 +58,9 @@ report::Interval claimed(const claims::Finding& finding) {
 
 report::Comparison to_comparison(const claims::Finding& finding) {
   report::Comparison comparison;
-  comparison.label = fmt::format("{} − {}", claims::to_string(finding.comparison.left),
-                                 claims::to_string(finding.comparison.right));
-  if (finding.comparison.right.kind == claims::Node::Kind::number) {
-    comparison.label = finding.comparison.text;
-  }
+  const std::string right = claims::to_string(finding.comparison.right);
+  comparison.label = claims::to_string(finding.comparison.left);
+  if (right != "0") comparison.label += " − " + right;
   const std::vector<std::string> measures = finding.comparison.measures();
   if (measures.size() == 1) comparison.unit = measures[0];
   comparison.estimate = finding.estimate.value_or(std::nan(""));
@@ -70,8 +68,7 @@ report::Comparison to_comparison(const claims::Finding& finding) {
   comparison.claimed = claimed(finding);
   comparison.verdict = to_verdict(finding.outcome);
   comparison.pairs = finding.n;
-  comparison.p_value =
-      finding.outcome == claims::Outcome::fails ? finding.p_fails : finding.p_holds;
+  comparison.p_value = finding.p_value();
   return comparison;
 }
 
