@@ -259,10 +259,13 @@ class Evaluator {
                              "another function of it",
                              node.name));
     }
-    std::vector<std::string> known;
-    if (cell_.results != nullptr) {
-      for (const JsonMember& member : *cell_.results) known.push_back(member.key);
+    if (cell_.results == nullptr || cell_.results->empty()) {
+      fail(node, fmt::format("the run reported no result '{}', nor any other; a program reports "
+                             "results as a JSON object in its last line, or by events",
+                             node.name));
     }
+    std::vector<std::string> known;
+    for (const JsonMember& member : *cell_.results) known.push_back(member.key);
     fail(node, fmt::format("the run reported no result '{}'{}", node.name,
                            hint(node.name, known, "results")));
   }

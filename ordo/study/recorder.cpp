@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "ordo/base/non_finite.h"
+
 namespace ordo::study {
 namespace {
 
@@ -33,7 +35,7 @@ std::string_view trim(std::string_view text) {
 std::optional<JsonObject> object_in(std::string_view text) {
   if (text.empty() || text.front() != '{' || text.back() != '}') return std::nullopt;
   try {
-    return parse_json(text).as_object();
+    return parse_json(quote_non_finite(text)).as_object();
   } catch (const InputError&) {
     return std::nullopt;
   }

@@ -1,9 +1,11 @@
 #include "ordo/study/runner.h"
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <map>
 #include <set>
 #include <sstream>
@@ -106,11 +108,15 @@ TEST_F(Runner, RecordsEventsOfTheDescriptorAndOfStandardOutput) {
 
 TEST_F(Runner, TakesOneFinalObjectAsTheResult) {
   run({shell_job(R"(echo loading; echo '{"loss": 0.5, "ok": true}')", 1),
-       shell_job("printf '{\\n  \"loss\": 2\\n}\\n'", 2), shell_job("true", 3)});
+       shell_job("printf '{\\n  \"loss\": 2\\n}\\n'", 2), shell_job("true", 3),
+       shell_job(R"(echo '{"loss": NaN, "low": -Infinity, "text": "NaN"}')", 4)});
   EXPECT_EQ(only_run(1).results.find("loss")->as_double(), 0.5);
   EXPECT_EQ(only_run(2).results.find("loss")->as_double(), 2);
   EXPECT_TRUE(only_run(3).results.empty());
   EXPECT_GT(only_run(3).wall_seconds, 0);
+  EXPECT_TRUE(std::isnan(only_run(4).results.find("loss")->as_double()));  // as Python writes it
+  EXPECT_EQ(only_run(4).results.find("low")->as_double(), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(only_run(4).results.find("text")->as_string(), "NaN");
 }
 
 TEST_F(Runner, TellsTheCellWhoItIs) {
