@@ -335,7 +335,7 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
 fs::path find_program(const std::string& name, const fs::path& folder, std::string_view path) {
   const fs::path base = folder.empty() ? fs::current_path() : fs::absolute(folder);
   if (name.find('/') != std::string::npos) {
-    const fs::path file = base / name;
+    const fs::path file = (base / name).lexically_normal();
     if (is_program(file)) return file;
     if (fs::is_directory(file)) throw IoError(fmt::format("'{}' is a folder, not a program", name));
     if (fs::exists(file)) {
