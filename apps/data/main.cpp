@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   using namespace ordo::data;
   const Folders where = folders();
   ordo::cli::Program program("data", "Lists data sets, says where they lie, and gets more.");
+  program.example("head -2 \"$(ordo data path digits)\"", "a set that comes with Ordo");
   program.command<ListOptions>("list", "Lists the known data sets.",
                                [where](const ListOptions&, ordo::Context&) {
                                  Listing listing;

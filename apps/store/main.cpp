@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
   namespace store = ordo::store;
   ordo::cli::Program program("store", "Looks after the store that studies leave behind.");
+  program.example("ordo store info", "what is in .ordo, the store that 'ordo study run' writes");
   program.command<store::InfoOptions>("info", "Says what is in the store.", store::info)
       .example("ordo store info");
   program.command<store::CheckOptions>("check", "Says whether the store is sound.", store::check)
