@@ -111,7 +111,7 @@ ExitCode exit_code(const Checked& checked) {
 
 void ReportVerbOptions::describe(OptionSet& set) {
   StudyOption::describe(set);
-  set.add("out", out, "The HTML file. Empty: as the study's file says, else NAME.html beside it.")
+  set.add("out", out, "The HTML file. Empty: as the study's file says, else NAME.html here.")
       .placeholder("FILE");
 }
 
@@ -122,8 +122,8 @@ Reported report_study(const ReportVerbOptions& options, const Surroundings& arou
   std::filesystem::path file = around.folder / options.out;
   if (options.out.empty()) {
     const ReportOptions& wanted = results.spec.report;
-    file =
-        results.spec.folder / (wanted.out.empty() ? results.spec.study.name + ".html" : wanted.out);
+    file = wanted.out.empty() ? around.folder / (results.spec.study.name + ".html")
+                              : results.spec.folder / wanted.out;
   }
   report::write_html(report_document(store, results), file);
   context.artifact(file.string(), {}, "text/html");

@@ -200,6 +200,7 @@ Done tag_study(const TagOptions& options, const Surroundings& around, Context& c
     if (!options.remove) study.tags.push_back(tag);
   }
   store.put_study(study);
+  if (study.tags.empty()) return {study.name + " has no tags"};
   return {fmt::format("{} has the tags: {}", study.name, fmt::join(study.tags, " "))};
 }
 
@@ -218,7 +219,7 @@ Done delete_study(const DeleteOptions& options, const Surroundings& around, Cont
       "runs?",
       options.study, cells);
   if (!options.yes && !around.confirm) {
-    throw UsageError(question + " There is nobody to ask; --yes says so");
+    throw UsageError(question + " Nobody is here to answer; repeat it with --yes");
   }
   if (!options.yes && !around.confirm(question)) return {"nothing was deleted"};
   store.delete_study(options.study);

@@ -205,6 +205,7 @@ RunReport run_seeds(const Spec& spec, const std::vector<std::int64_t>& seeds,
   prepare_cells(store, spec.study.name, all, chosen);
   report.summary = run_chosen(spec, std::move(chosen), report.cells, store, around, context);
   report.results = read_results(store, spec.study.name);
+  report.store = options.store;
   record_look(store, report.results);
   return report;
 }
@@ -282,6 +283,9 @@ RunReport run_study(const RunStudyOptions& options, const Surroundings& around, 
   Spec spec = spec_to_run(options, around, store ? &*store : nullptr);
   apply_overrides(options, spec.study);
   if (options.dry_run) return dry_run(spec, options, store ? &*store : nullptr, around, context);
+  if (!store->study(spec.study.name)) {  // a study that cannot start leaves no trace
+    check_commands(expand(spec, expansion(spec, spec.seeds, around, context)));
+  }
   const std::vector<std::string> changes = register_study(*store, spec);
   for (const std::string& change : changes) {
     context.warn("the study has results, and what it registered changed: " + change);
@@ -310,6 +314,7 @@ RunReport add_seeds(const AddSeedsOptions& options, const Surroundings& around, 
   std::int64_t next = *std::max_element(seeds.begin(), seeds.end());
   for (int i = 0; i < options.count; ++i) seeds.push_back(++next);
   RunStudyOptions run_options;
+  run_options.store = options.store;
   if (options.jobs) before.spec.study.jobs = *options.jobs;
   return run_seeds(before.spec, seeds, run_options, store, around, context);
 }
@@ -334,6 +339,7 @@ RunReport rerun(const CellOption& options, const Surroundings& around, Context& 
   report.summary =
       run_chosen(registered.spec, std::move(jobs), report.cells, store, around, context);
   report.results = read_results(store, cell.study);
+  report.store = options.store;
   return report;
 }
 
@@ -367,13 +373,18 @@ std::string to_text(const RunReport& report) {
   }
   if (report.stale > 0) {
     text += fmt::format(
-        "! {} cells are stale: their program or command changed since. "
-        "--rerun-stale runs them again.\n",
-        report.stale);
+        "! {} stale: the program or command changed since. --rerun-stale runs them again.\n",
+        report.stale == 1 ? "1 cell is" : fmt::format("{} cells are", report.stale));
   }
   if (report.summary.interrupted > 0) {
     text += fmt::format("! interrupted; 'ordo study run {}' goes on where it stopped.\n",
                         report.results.spec.study.name);
+  }
+  if (!report.is_dry && report.results.is_complete) {
+    const StoreOption usual;
+    text +=
+        fmt::format("The whole as a page: ordo study report {}{}\n", report.results.spec.study.name,
+                    report.store == usual.store ? "" : " --store " + report.store.string());
   }
   return text;
 }

@@ -42,20 +42,22 @@ std::string estimate_text(const Estimate& estimate) {
   return text;
 }
 
-// What one failed cell of a kind says, so that a person needs no further command to see why.
+// What one failed cell of a kind says, so that a person needs no further command to see why. Cells
+// that ran out of time are of one kind, though each says after how long.
 std::string failures_text(const Results& results) {
-  std::map<std::string, std::pair<int, const CellResult*>> by_reason;
+  std::map<std::string, std::pair<int, const CellResult*>> by_kind;
   for (const CellResult& cell : results.cells) {
     if (cell.status != store::Status::failed && cell.status != store::Status::timeout) continue;
-    const std::string reason = cell.run ? cell.run->reason : std::string();
-    auto& [count, first] = by_reason[reason];
+    const bool is_late = cell.status == store::Status::timeout;
+    auto& [count, first] = by_kind[is_late || !cell.run ? std::string() : cell.run->reason];
     if (count++ == 0) first = &cell;
   }
   std::string text;
-  for (const auto& [reason, cells] : by_reason) {
-    text += fmt::format("! {} cell{} failed: {} (ordo study log {})\n", cells.first,
-                        cells.first == 1 ? "" : "s", reason.empty() ? "no reason known" : reason,
-                        cells.second->id);
+  for (const auto& [kind, cells] : by_kind) {
+    const auto& [count, first] = cells;
+    const std::string reason = first->run ? first->run->reason : "no reason known";
+    text += fmt::format("! {} failed: {} (ordo study log {})\n",
+                        count_of(static_cast<std::size_t>(count), "cell"), reason, first->id);
   }
   return text;
 }
@@ -119,10 +121,8 @@ std::string verdicts_text(const Results& results) {
     const auto finished =
         std::count_if(results.cells.begin(), results.cells.end(),
                       [](const CellResult& cell) { return is_finished(cell.status); });
-    text += fmt::format(
-        "The {} claims are judged when all {} seeds are there ({} of {} cells are "
-        "finished).\n",
-        results.spec.claims.size(), results.seeds.size(), finished, results.cells.size());
+    text += fmt::format("Claims are judged when all {} are there ({} of {} cells are finished).\n",
+                        count_of(results.seeds.size(), "seed"), finished, results.cells.size());
   }
   for (const std::string& error : results.errors) text += "! " + error + "\n";
   text += failures_text(results);

@@ -120,17 +120,32 @@ class Reader {
                        [](const Json& block) { return block.find("command") != nullptr; });
   }
 
+  void refuse_unknown_keys(const Json& table, const std::vector<std::string>& known,
+                           const std::string& pointer) const {
+    for (const JsonMember& member : table.as_object()) {
+      if (std::count(known.begin(), known.end(), member.key) > 0) continue;
+      const auto near = nearest(member.key, known);
+      fail(pointer + "/" + token(member.key),
+           near ? fmt::format("unknown key; did you mean '{}'?", *near)
+                : fmt::format("unknown key; known are {}", fmt::join(known, ", ")));
+    }
+  }
+
   template <class Options>
   void apply(std::string_view name, const Json& table, const std::string& pointer,
              Options& options) const {
     const Section& known = section(name);
+    const OptionSet set = describe(options);
+    std::vector<std::string> names;
+    for (const Option& option : set.options()) names.push_back(option.name());
+    for (const FreeKey& key : known.keys) names.push_back(key.name);
+    refuse_unknown_keys(table, names, pointer);
     JsonObject described;
     for (const JsonMember& member : table.as_object()) {
       const bool is_free = std::any_of(known.keys.begin(), known.keys.end(),
                                        [&](const FreeKey& key) { return key.name == member.key; });
       if (!is_free) described[member.key] = member.value;
     }
-    const OptionSet set = describe(options);
     Location where = at(pointer);
     set.apply(described, where,
               [&](const std::string& key) { return at(pointer + "/" + token(key)); });
@@ -400,13 +415,7 @@ class Reader {
   CommandText read_command(const Json& table, const std::string& pointer) const {
     std::vector<std::string> known;
     for (const FreeKey& key : section("command").keys) known.push_back(key.name);
-    for (const JsonMember& member : table.as_object()) {
-      if (std::count(known.begin(), known.end(), member.key) > 0) continue;
-      const auto near = nearest(member.key, known);
-      fail(pointer + "/" + token(member.key),
-           near ? fmt::format("unknown key; did you mean '{}'?", *near)
-                : fmt::format("unknown key; known are {}", fmt::join(known, ", ")));
-    }
+    refuse_unknown_keys(table, known, pointer);
     const Json* run = table.find("run");
     if (run == nullptr) fail(pointer, "the key 'run' is missing");
     CommandText command;
@@ -533,7 +542,9 @@ void ClaimText::describe(OptionSet& set) {
 }
 
 void ReportOptions::describe(OptionSet& set) {
-  set.add("out", out, "Where the page goes, relative to the study's file. Empty: `NAME.html`.");
+  set.add("out", out,
+          "Where the page goes, relative to the study's file. Empty: `NAME.html` in the current "
+          "folder.");
   set.add("curves", curves, "Metrics drawn as learning curves. Empty: all.");
 }
 

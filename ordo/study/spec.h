@@ -101,7 +101,7 @@ struct ClaimText {
 
 /// [report]: what the HTML page shows.
 struct ReportOptions {
-  std::string out;                  ///< default: NAME.html beside the study's file
+  std::string out;                  ///< relative to the study's file; default: NAME.html here
   std::vector<std::string> curves;  ///< metrics drawn as learning curves; empty: all
   void describe(OptionSet& set);
 };

@@ -84,6 +84,15 @@ TEST(Spec, ErrorsNameFileLineColumnFieldAndTheNearestName) {
               HasSubstr("did you mean 'env'?"));
 }
 
+TEST(Spec, RequiredKeysAreAmongTheNearestNames) {
+  try {
+    parse("[study]\nseed = 3\n[command]\nrun = \"true\"\n");
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(":2:1: study.seed: unknown key; did you mean 'seeds'?"));
+  }
+}
+
 TEST(Spec, NamesAnUnknownPlaceholderAndTheVariantThatLacksIt) {
   EXPECT_THAT(error_of("[study]\nseeds = 3\n[fixed]\nrate = 1\n[command]\nrun = \"p {rat}\"\n"),
               testing::AllOf(StartsWith("a.toml:6:"), HasSubstr("{rat}"),

@@ -1,5 +1,6 @@
 // The whole path, from a study's file to its verdicts, with a program whose variants differ by
 // amounts that are known: score = 10 seed + 3 shift + noise, with noise among 0 to 4.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -218,6 +219,38 @@ TEST_F(Study, ReportsACommandThatIsNotThereBeforeAnythingRuns) {
   text.replace(text.find("sh score.sh"), 11, "no-such-program-here");
   write("planted.toml", text);
   EXPECT_THROW(run(options()), IoError);
+  EXPECT_FALSE(open().study("planted").has_value());
+}
+
+TEST_F(Study, DivisionByNothingIsAReasonAndNoNumber) {
+  std::string text = kStudy;
+  text.replace(text.find("score = \"score\""), 15, "score = \"score / (score - score)\"");
+  write("planted.toml", text);
+  const RunReport report = run(options());
+  EXPECT_EQ(report.summary.done, 30);
+  ASSERT_EQ(report.results.errors.size(), 3u);
+  EXPECT_THAT(report.results.errors[0], HasSubstr("division by zero"));
+}
+
+TEST_F(Study, CellsThatRanOutOfTimeAreToldTogether) {
+  write("score.sh", "sleep 60\n");
+  RunStudyOptions late = options();
+  late.timeout = 0.05;
+  late.only = {"base"};
+  const RunReport report = run(late);
+  EXPECT_EQ(count_by_status(report.results).at("timeout"), 10);
+  EXPECT_THAT(to_text(report), HasSubstr("! 10 cells failed: stopped after"));
+}
+
+TEST_F(Study, BytesThatAreNoTextBecomeText) {
+  write("score.sh", std::string("printf '\\377\\376\\n'\n") + kScript);
+  const RunReport report = run(options());
+  EXPECT_EQ(report.summary.done, 30);
+  CellOption cell;
+  cell.cell = "planted/base/1";
+  cell.store = "store";
+  EXPECT_THAT(to_json(cell_log(cell, around_, context_)).dump(), HasSubstr("xFF"));
+  EXPECT_NO_THROW(report::render_html(report_document(open(), report.results)));
 }
 
 TEST_F(Study, TheReportHasAllRunsAndVerdicts) {
@@ -228,6 +261,40 @@ TEST_F(Study, TheReportHasAllRunsAndVerdicts) {
   EXPECT_EQ(document.claims[0].verdict, report::Verdict::holds);
   EXPECT_EQ(document.variants[2].parameters.find("shift")->as_int(), 4);
   EXPECT_NO_THROW(report::render_html(document));
+}
+
+TEST_F(Study, TheReportShowsThePOfTheSentenceAndNamesItsAxes) {
+  std::string text = kStudy;
+  text += "[[claim]]\ntext = \"score(base) <= 5\"\n";
+  write("planted.toml", text);
+  const RunReport report = run(options());
+  const report::Document document = report_document(open(), report.results);
+  ASSERT_EQ(document.claims.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const claims::Finding& finding = report.results.verdicts[i].findings[0];
+    const std::string p = fmt::format("p = {:.2g} ", *document.claims[i].comparisons[0].p_value);
+    EXPECT_THAT(finding.sentence, HasSubstr(p));
+  }
+  EXPECT_EQ(document.claims[2].comparisons[0].label, "score(twin) − score(base)");
+  EXPECT_EQ(document.claims[3].comparisons[0].label, "score(base) − 5");
+}
+
+TEST_F(Study, TheReportGoesToTheCurrentFolderUnlessTheStudySaysOtherwise) {
+  std::filesystem::create_directory(folder_.path() / "elsewhere");
+  write("elsewhere/score.sh", kScript);
+  write("elsewhere/planted.toml", kStudy);
+  RunStudyOptions chosen = options();
+  chosen.study = "elsewhere/planted.toml";
+  EXPECT_THAT(to_text(run(chosen)), HasSubstr("ordo study report planted --store store\n"));
+  ReportVerbOptions page;
+  page.study = "planted";
+  page.store = "store";
+  report_study(page, around_, context_);
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "planted.html"));
+  write("elsewhere/planted.toml", std::string(kStudy) + "[report]\nout = \"there.html\"\n");
+  run(chosen);
+  report_study(page, around_, context_);
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "elsewhere" / "there.html"));
 }
 
 TEST_F(Study, DeletingAsksSomebody) {

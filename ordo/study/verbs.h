@@ -80,6 +80,7 @@ struct RunReport {
   std::size_t stale = 0;                   ///< finished, by a program that has changed since
   std::optional<double> expected_seconds;  ///< of a dry run, from cells that are finished
   std::vector<std::string> changes;        ///< of what was registered
+  std::filesystem::path store;             ///< where it is recorded, as it was given
   Results results;
 };
 RunReport run_study(const RunStudyOptions& options, const Surroundings& around, Context& context);
@@ -121,7 +122,8 @@ std::string to_text(const Checked& checked);
 ExitCode exit_code(const Checked& checked);
 
 struct ReportVerbOptions : StudyOption {
-  std::filesystem::path out;  ///< the HTML file; empty: as the study's file says
+  std::filesystem::path
+      out;  ///< the HTML file; empty: as the study's file says, else NAME.html here
   void describe(OptionSet& set);
 };
 struct Reported {
