@@ -82,7 +82,7 @@ struct Finding {
   int censored = 0;               ///< seeds with an infinite value on either side
   std::vector<MissingSeed> missing = {};
   std::optional<int> seeds_to_decide;  ///< further seeds that likely decide it, if undecided
-  std::string sentence = {};           ///< all of this in plain words
+  std::string sentence = {};           ///< the numbers in plain words
 
   /// The one to show beside the outcome: toward it, and of an undecided comparison the smaller.
   double p_value() const;

@@ -83,7 +83,7 @@ TEST(Verdict, ComparesProgramsThatIgnoreTheirSeedExactly) {
   EXPECT_EQ(one("m(a) > m(b) by 1", data).outcome, Outcome::fails);
   EXPECT_EQ(one("m(a) >= m(b) by 1", data).outcome, Outcome::holds);
   EXPECT_EQ(one("m(a) > m(b)", cells({3, 3}, {2, 2})).outcome, Outcome::undecided);
-  EXPECT_THAT(one("m(a) > m(b)", cells({3}, {2})).sentence, HasSubstr("one seed says nothing"));
+  EXPECT_THAT(one("m(a) > m(b)", cells({3}, {2})).sentence, HasSubstr("One seed says nothing"));
 }
 
 TEST(Verdict, CountsOfSuccessesGetTheBinomialTest) {
@@ -105,6 +105,50 @@ TEST(Verdict, AConstantOfZeroOrOneMakesNoCountsOfTheData) {
   EXPECT_NEAR(one("0 < m(a)", data).findings[0].p_holds, against_zero, 1e-12);
   EXPECT_NEAR(one("m(a) > 1", data).findings[0].p_holds, against_one, 1e-12);
   EXPECT_EQ(one("m(a) > 0", cells({3, 3, 3}, {})).findings[0].method, "compared exactly");
+}
+
+TEST(Verdict, SentencesSayWhatTheFieldsHoldAndNothingTwice) {
+  const Verdict holds = one("m(a) > m(b) by 0.5", cells(kHigh, kLow));
+  EXPECT_THAT(holds.sentence,
+              testing::StartsWith("Mean difference 1.031 (+25 %), simultaneous 96 % "
+                                  "bound "));
+  EXPECT_THAT(holds.sentence, HasSubstr("n = 8 seeds, exact sign-flip permutation, p = 0.0039 "
+                                        "against a level of 0.04."));
+  EXPECT_THAT(holds.sentence, testing::Not(HasSubstr("m(a)")));
+  EXPECT_THAT(holds.sentence, testing::Not(HasSubstr("further seed")));
+  const Verdict open = one("m(a) > m(b) by 1.02", cells(kHigh, kLow));
+  EXPECT_THAT(open.sentence, HasSubstr("About " + std::to_string(*open.seeds_to_decide) +
+                                       " further seeds would likely decide it."));
+  const Verdict both = one("m(a) > m(b) and m(a) < m(b)", cells(kHigh, kLow));
+  EXPECT_EQ(both.sentence, "1 of 2 comparisons hold, 1 fail, 0 undecided.");
+}
+
+TEST(Verdict, JsonHoldsEveryFieldAndNullForAbsentNumbers) {
+  const Verdict verdict = one("m(a) > m(b)", cells(kHigh, kLow));
+  const Json json = to_json(verdict);
+  EXPECT_EQ(json.at("claim").as_string(), "m(a) > m(b)");
+  EXPECT_EQ(json.at("outcome").as_string(), "holds");
+  EXPECT_TRUE(json.at("seeds_to_decide").is_null());
+  const Json& finding = json.at("findings").as_array().front();
+  EXPECT_EQ(finding.at("n").as_double(), 8);
+  EXPECT_EQ(finding.at("differences").as_array().size(), 8);
+  EXPECT_EQ(finding.at("p_holds").as_double(), 1.0 / 256);
+  EXPECT_LT(finding.at("bounds").at("low").as_double(), finding.at("estimate").as_double());
+  const Json lone = to_json(one("m(a) > m(b)", cells({3}, {2})));
+  EXPECT_TRUE(lone.at("findings").as_array().front().at("interval").is_null());
+}
+
+TEST(Verdict, TellsTheFamilyAndTheLooks) {
+  const std::vector<Claim> claims = {parse_claim("m(a) > m(b) and m(a) > 1"),
+                                     parse_claim("m(b) > 1")};
+  JudgeOptions options;
+  const auto first = judge(claims, cells(kHigh, kLow), options);
+  EXPECT_THAT(describe_level(first, options),
+              testing::AllOf(HasSubstr("3 comparisons share a level of 0.05"),
+                             HasSubstr("this first look uses 0.04 of it")));
+  options.earlier_looks = {5};
+  EXPECT_THAT(describe_level(first, options),
+              testing::AllOf(HasSubstr("this is look 2"), HasSubstr("may use 0.005.")));
 }
 
 TEST(Verdict, AddedLooksAndMoreComparisonsLowerTheLevel) {

@@ -1,6 +1,7 @@
 #include "ordo/claims/words.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -82,10 +83,9 @@ std::string tested(const Finding& finding, double alpha) {
 }  // namespace
 
 std::string finding_sentence(const Finding& finding, const std::string& refusal, double alpha) {
-  const std::string head =
-      fmt::format("{}: {}: ", finding.comparison.text, to_string(finding.outcome));
-  if (!refusal.empty()) return head + refusal + losses(finding) + ".";
-  return head + tested(finding, alpha) + losses(finding) + advice(finding) + ".";
+  std::string text = refusal.empty() ? tested(finding, alpha) : refusal;
+  text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+  return text + losses(finding) + (refusal.empty() ? advice(finding) : "") + ".";
 }
 
 std::string verdict_sentence(const Verdict& verdict) {
@@ -94,15 +94,8 @@ std::string verdict_sentence(const Verdict& verdict) {
     return std::count_if(verdict.findings.begin(), verdict.findings.end(),
                          [&](const Finding& finding) { return finding.outcome == outcome; });
   };
-  std::string text =
-      fmt::format("{}: {} of {} comparisons hold, {} fail, {} undecided.",
-                  to_string(verdict.outcome), count(Outcome::holds), verdict.findings.size(),
-                  count(Outcome::fails), count(Outcome::undecided));
-  for (const Finding& finding : verdict.findings) {
-    if (verdict.outcome == Outcome::holds || finding.outcome != verdict.outcome) continue;
-    return text + " " + finding.sentence;
-  }
-  return text;
+  return fmt::format("{} of {} comparisons hold, {} fail, {} undecided.", count(Outcome::holds),
+                     verdict.findings.size(), count(Outcome::fails), count(Outcome::undecided));
 }
 
 }  // namespace ordo::claims

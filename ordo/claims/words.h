@@ -7,11 +7,12 @@
 
 namespace ordo::claims {
 
-/// One comparison's sentence. `refusal` says why nothing was tested, or is empty; `alpha` is the
+/// What the numbers say about one comparison; its text and outcome stand beside it and are not
+/// repeated. `refusal` says why nothing was tested, or is empty; `alpha` is the
 /// level of this look.
 std::string finding_sentence(const Finding& finding, const std::string& refusal, double alpha);
 
-/// The claim's sentence: that of its only comparison, or a count and the one that decided.
+/// The claim's sentence: that of its only comparison, or a count of outcomes.
 std::string verdict_sentence(const Verdict& verdict);
 
 }  // namespace ordo::claims

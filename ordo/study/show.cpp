@@ -115,7 +115,13 @@ std::string table_text(const Results& results) {
 std::string verdicts_text(const Results& results) {
   std::string text;
   for (const claims::Verdict& verdict : results.verdicts) {
-    text += fmt::format("{} {}: {}\n", mark(verdict.outcome), verdict.claim.name, verdict.sentence);
+    text += fmt::format("{} {}: {}\n    {}\n", mark(verdict.outcome), verdict.claim.name,
+                        verdict.claim.text, verdict.sentence);
+    if (verdict.findings.size() == 1) continue;
+    for (const claims::Finding& finding : verdict.findings) {
+      text += fmt::format("    {} {}: {}\n", mark(finding.outcome), finding.comparison.text,
+                          finding.sentence);
+    }
   }
   if (!results.is_complete && !results.spec.claims.empty()) {
     const auto finished =
