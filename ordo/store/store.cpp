@@ -296,12 +296,14 @@ std::vector<CellId> Store::add_cells(const std::string& study, std::span<const C
   });
 }
 
-std::int64_t Store::mark_stale(const std::string& study, const std::string& fingerprint) {
+bool Store::mark_stale(CellId id, const std::string& fingerprint) {
   const std::lock_guard lock(implementation_->mutex);
   return implementation_->write([&](Database& database) {
-    return database.run(
-        "UPDATE cell SET status='stale' WHERE study=? AND status='done' AND fingerprint<>?",
-        {study_id(database, study), fingerprint});
+    database.run(
+        "UPDATE cell SET status=iif(fingerprint=?, 'done', 'stale') "
+        "WHERE id=? AND status IN ('done', 'stale')",
+        {fingerprint, id});
+    return database.number("SELECT status='stale' FROM cell WHERE id=?", {id}) == 1;
   });
 }
 

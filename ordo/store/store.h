@@ -214,8 +214,9 @@ class Store {
   std::vector<CellId> add_cells(const std::string& study, std::span<const CellSpec> cells);
   std::vector<Cell> cells(const std::string& study) const;  ///< in order of registration
   std::optional<Cell> cell(CellId id) const;
-  /// Marks as stale the cells that are done under another fingerprint; returns how many.
-  std::int64_t mark_stale(const std::string& study, const std::string& fingerprint);
+  /// Marks the cell stale if it is done under another fingerprint than this, the one it would have
+  /// now, and done again if it is stale but has this one after all. Returns whether it is stale.
+  bool mark_stale(CellId id, const std::string& fingerprint);
   /// Makes a cell pending again, so that it will be run. False if a living runner holds it.
   bool reset_cell(CellId id);
   /// Removes cells with their runs. Those that a living runner holds stay; returns how many went.

@@ -133,8 +133,12 @@ TEST_F(StoreTest, ACellIsClaimedOnceAndAgainOnlyWhenItsStatusIsAccepted) {
   store.finish(*run, {});
   EXPECT_THROW(store.finish(*run, {}), UsageError);
   EXPECT_FALSE(store.claim(cells[0], {}));
-  EXPECT_EQ(store.mark_stale("s", "old"), 0);
-  EXPECT_EQ(store.mark_stale("s", "new"), 1);
+  EXPECT_FALSE(store.mark_stale(cells[0], "old"));
+  EXPECT_TRUE(store.mark_stale(cells[0], "new"));
+  EXPECT_EQ(store.cell(cells[0])->status, Status::stale);
+  EXPECT_FALSE(store.mark_stale(cells[0], "old"));  // the program was changed back
+  EXPECT_EQ(store.cell(cells[0])->status, Status::done);
+  EXPECT_TRUE(store.mark_stale(cells[0], "new"));
   EXPECT_TRUE(store.claim(cells[0], {.fingerprint = "new"}));
   EXPECT_EQ(store.attempts(cells[0]).size(), 2U);
 }

@@ -78,8 +78,10 @@ std::string to_text(const StatusReport& report) {
   std::string text = fmt::format("{}: {}\n\n{}", results.spec.study.name, counts_text(results),
                                  align_columns(rows));
   for (const CellResult& cell : results.cells) {
-    const bool is_bad = cell.status != store::Status::done && cell.status != store::Status::pending;
-    if (!is_bad) continue;
+    const bool is_plain = cell.status == store::Status::done ||
+                          cell.status == store::Status::stale ||
+                          cell.status == store::Status::pending;
+    if (is_plain) continue;
     text += fmt::format("\ncell {}: {} seed {} {}", cell.id, cell.cell.variant, cell.cell.seed,
                         to_string(cell.status));
     if (cell.run && !cell.run->reason.empty()) text += ": " + cell.run->reason;

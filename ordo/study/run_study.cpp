@@ -76,6 +76,8 @@ class Selection {
     return wanted;
   }
   std::size_t stale() const { return stale_; }
+  /// Cells whose mark is out of date, with the fingerprint that they would have now.
+  const std::vector<std::pair<store::CellId, std::string>>& marks() const { return marks_; }
 
  private:
   bool wants(const Cell& cell, const std::string& fingerprint) {
@@ -84,11 +86,12 @@ class Selection {
     const store::Cell& known = found->second;
     switch (known.status) {
       case Status::done:
-        if (known.fingerprint == fingerprint) return false;
-        [[fallthrough]];
-      case Status::stale:
-        ++stale_;
-        return options_.rerun_stale;
+      case Status::stale: {
+        const bool is_stale = known.fingerprint != fingerprint;
+        if (is_stale != (known.status == Status::stale)) marks_.emplace_back(known.id, fingerprint);
+        stale_ += is_stale ? 1 : 0;
+        return is_stale && options_.rerun_stale;
+      }
       case Status::failed:
       case Status::timeout:
         return options_.rerun_failed;
@@ -103,6 +106,7 @@ class Selection {
   const RunStudyOptions& options_;
   std::unordered_map<std::string, store::Cell> recorded_;
   std::size_t stale_ = 0;
+  std::vector<std::pair<store::CellId, std::string>> marks_;
 };
 
 std::size_t count_cells(const std::vector<Job>& jobs) {
@@ -202,6 +206,7 @@ RunReport run_seeds(const Spec& spec, const std::vector<std::int64_t>& seeds,
   report.cells = count_cells(all);
   report.planned = count_cells(chosen);
   report.stale = selection.stale();
+  for (const auto& [cell, fingerprint] : selection.marks()) store.mark_stale(cell, fingerprint);
   prepare_cells(store, spec.study.name, all, chosen);
   report.summary = run_chosen(spec, std::move(chosen), report.cells, store, around, context);
   report.results = read_results(store, spec.study.name);

@@ -106,6 +106,11 @@ TEST_F(Study, RunsFinishedCellsOnlyWhenAsked) {
   const RunReport stale = run(options());
   EXPECT_EQ(stale.planned, 0u);
   EXPECT_EQ(stale.stale, 30u);
+  EXPECT_EQ(count_by_status(stale.results).at("stale"), 30);
+  EXPECT_THAT(outcomes(stale.results), ElementsAre("holds", "fails", "undecided"));
+  write("score.sh", kScript);  // changed back: as good as new
+  EXPECT_EQ(count_by_status(run(options()).results).at("done"), 30);
+  write("score.sh", std::string(kScript) + "# changed\n");
   RunStudyOptions again = options();
   again.rerun_stale = true;
   const RunReport rerun = run(again);
