@@ -171,7 +171,9 @@ void collect(const Node& node, bool in_aggregate, std::vector<std::string>& seri
     if (!in_aggregate && !is_built_in(node)) add_once(results, node.name);
   }
   const bool series_below = in_aggregate || node.kind == Kind::aggregate;
-  const std::size_t used = node.name == "best" ? 1 : node.children.size();
+  // The second argument of best is the word min or max, not a series.
+  const bool is_best = node.kind == Kind::aggregate && node.name == "best";
+  const std::size_t used = is_best ? 1 : node.children.size();
   for (std::size_t i = 0; i < used; ++i) collect(node.children[i], series_below, series, results);
 }
 

@@ -33,6 +33,11 @@ std::string error(const std::string& text) {
   return "no error";
 }
 
+TEST(Measure, TakesSeriesAndResultsThatAreCalledLikeFunctions) {
+  EXPECT_EQ(parse_measure("final(best)").series(), std::vector<std::string>{"best"});
+  EXPECT_EQ(parse_measure("best + 1").results(), std::vector<std::string>{"best"});
+}
+
 TEST(Measure, TakesOneNumberOutOfASeries) {
   EXPECT_EQ(value("final(acc)"), 0.95);
   EXPECT_DOUBLE_EQ(value("last(acc, 2)"), 0.96);

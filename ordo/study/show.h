@@ -20,8 +20,8 @@ std::string align_columns(const std::vector<std::vector<std::string>>& rows);
 
 /// Variant by measure: mean [95 % interval].
 std::string table_text(const Results& results);
-/// Each claim with what its numbers say, marked ✔ (holds), ✘ (fails) or ? (undecided), then what alpha
-/// means and what a reader should know: changes, errors, failed cells.
+/// Each claim with what its numbers say, marked ✔ (holds), ✘ (fails) or ? (undecided), then what
+/// alpha means and what a reader should know: changes, errors, failed cells.
 std::string verdicts_text(const Results& results);
 /// "50 of 50 cells done" with what else there is: "48 of 50 cells done, 1 failed, 1 pending".
 std::string counts_text(const Results& results);
