@@ -168,7 +168,12 @@ std::vector<Run> Store::runs(const std::string& study) const {
       {id});
   auto run = runs.begin();
   while (row.next()) {
-    while (run->id != row.integer(0)) ++run;  // both are in order of the cells
+    while (run != runs.end() && run->id != row.integer(0)) ++run;  // both in order of the cells
+    if (run == runs.end()) {
+      throw InputError({.source = implementation_->folder.string()},
+                       "results of a run that is not there; 'ordo store check' tells what is "
+                       "damaged");
+    }
     run->results[row.text(1)] = parse_json(row.text(2), "result");
   }
   return runs;
