@@ -1,12 +1,11 @@
 // Archives against Python's zipfile and gzip where Python is there, and against themselves.
 #include "ordo/base/archive.h"
 
-#include <cstdlib>
-
 #include <gtest/gtest.h>
 
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/base/python_testing.h"
 
 namespace ordo {
 namespace {
@@ -21,10 +20,6 @@ std::string archive_of(const std::string& name, std::string_view bytes, ZipMetho
   ZipWriter writer;
   writer.add(name, bytes, method);
   return writer.finish();
-}
-
-bool python(const std::string& code) {
-  return std::system(("python3 -c \"" + code + "\"").c_str()) == 0;
 }
 
 TEST(Gzip, UnpacksWhatItPackedAtEveryLevelAndConcatenated) {

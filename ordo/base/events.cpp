@@ -1,10 +1,8 @@
 #include "ordo/base/events.h"
 
-#include <cerrno>
-
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include "ordo/base/file.h"
 #include "ordo/base/non_finite.h"
 
 namespace ordo {
@@ -119,13 +117,7 @@ std::optional<Event> parse_event_line(std::string_view line) {
 void DescriptorSink::emit(const Event& event) {
   std::string line = to_json(event).dump();
   line += '\n';
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return;  // nobody listens any more; the work itself goes on
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  write_all(descriptor_, line);  // if nobody listens any more, the work itself goes on
 }
 
 }  // namespace ordo

@@ -29,7 +29,8 @@ class Descriptor {
   int value_;
 };
 
-// Writes all of `bytes`; returns errno, or 0.
+}  // namespace
+
 int write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
@@ -41,8 +42,6 @@ int write_all(int descriptor, std::string_view bytes) {
   }
   return 0;
 }
-
-}  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -19,6 +19,10 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view bytes
 /// not mix. The file is made if absent. Throws IoError.
 void append_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Writes all of `bytes` to a descriptor, going on after signals. Returns the errno value that
+/// stopped it, or 0.
+int write_all(int descriptor, std::string_view bytes);
+
 /// A new empty folder under `parent` (default: the system's), removed with its contents when this
 /// object ends.
 class TempFolder {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ordo/base/process.h"
+#include "ordo/base/utf8.h"
 
 namespace ordo {
 
@@ -31,28 +32,6 @@ std::string HeadTail::text() const {
   return fmt::format("{}\n... {} bytes left out ...\n{}", head_, left_out, tail());
 }
 
-namespace {
-
-// Length of the well-formed UTF-8 sequence at the beginning (Unicode, table 3-7), or 0.
-std::size_t sequence_length(std::string_view bytes) {
-  const auto byte = [bytes](std::size_t i) -> unsigned {
-    return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < low || byte(1) > high) return 0;
-  const std::size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return length;
-}
-
-}  // namespace
-
 std::string escape_invalid_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
@@ -61,7 +40,7 @@ std::string escape_invalid_utf8(std::string_view bytes) {
     const bool control =
         (first < 0x20 && first != '\t' && first != '\n' && first != '\r' && first != 0x1B) ||
         first == 0x7F;
-    const std::size_t length = control ? 0 : sequence_length(bytes);
+    const std::size_t length = control ? 0 : utf8_length(bytes);
     if (length == 0)
       text += fmt::format("\\x{:02X}", first);
     else

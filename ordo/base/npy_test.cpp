@@ -2,21 +2,14 @@
 // and against files spelled out by hand.
 #include "ordo/base/npy.h"
 
-#include <cstdlib>
-
 #include <gtest/gtest.h>
 
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/base/python_testing.h"
 
 namespace ordo {
 namespace {
-
-bool python(const std::string& code) {
-  const char* const chosen = std::getenv("ORDO_PYTHON");
-  const std::string command = chosen != nullptr ? chosen : "python3";
-  return std::system((command + " -c \"" + code + "\" 2>/dev/null").c_str()) == 0;
-}
 
 std::string npy(const std::string& header, std::string_view data) {
   std::string bytes("\x93NUMPY\x01\x00", 8);

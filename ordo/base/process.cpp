@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ordo/base/file.h"
 #include "ordo/base/guardian.h"
 #include "ordo/base/options.h"
 #include "ordo/base/pipe.h"
@@ -280,15 +281,9 @@ ProcessOutput run_process(const Command& command, const ProcessLimits& limits,
 
 InputFile::InputFile(std::string_view text) : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
   if (descriptor_ < 0) throw IoError::from_errno("make", "a process's standard input", errno);
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor_, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int reason = errno;
-      ::close(descriptor_);
-      throw IoError::from_errno("fill", "a process's standard input", reason);
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
+  if (const int reason = write_all(descriptor_, text); reason != 0) {
+    ::close(descriptor_);
+    throw IoError::from_errno("fill", "a process's standard input", reason);
   }
   ::lseek(descriptor_, 0, SEEK_SET);
 }

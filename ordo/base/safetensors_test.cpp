@@ -1,21 +1,14 @@
 #include "ordo/base/safetensors.h"
 
-#include <cstdlib>
-
 #include <gtest/gtest.h>
 
 #include "ordo/base/bytes.h"
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/base/python_testing.h"
 
 namespace ordo {
 namespace {
-
-bool python(const std::string& code) {
-  const char* const chosen = std::getenv("ORDO_PYTHON");
-  const std::string command = chosen != nullptr ? chosen : "python3";
-  return std::system((command + " -c \"" + code + "\" 2>/dev/null").c_str()) == 0;
-}
 
 std::string file_of(const std::string& header, std::size_t data) {
   std::string bytes;

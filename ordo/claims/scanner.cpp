@@ -170,17 +170,20 @@ Node ArithmeticParser::make(Node node) {
   return node;
 }
 
+Node ArithmeticParser::join(Node::Kind kind, Node left, Node right, std::size_t column) {
+  Node node{.kind = kind, .column = column};
+  node.children.push_back(std::move(left));
+  node.children.push_back(std::move(right));
+  return make(std::move(node));
+}
+
 Node ArithmeticParser::parse_sum() {
   const Level level(depth_, scanner_);
   Node left = parse_product();
   while (scanner_.next_is("+") || scanner_.next_is("-")) {
     const Token sign = scanner_.take();
     const Node::Kind kind = sign.text == "+" ? Node::Kind::add : Node::Kind::subtract;
-    Node right = parse_product();
-    Node sum{.kind = kind, .column = sign.column};
-    sum.children.push_back(std::move(left));
-    sum.children.push_back(std::move(right));
-    left = make(std::move(sum));
+    left = join(kind, std::move(left), parse_product(), sign.column);
   }
   return left;
 }
@@ -190,11 +193,7 @@ Node ArithmeticParser::parse_product() {
   while (scanner_.next_is("*") || scanner_.next_is("/")) {
     const Token sign = scanner_.take();
     const Node::Kind kind = sign.text == "*" ? Node::Kind::multiply : Node::Kind::divide;
-    Node right = parse_unary();
-    Node product{.kind = kind, .column = sign.column};
-    product.children.push_back(std::move(left));
-    product.children.push_back(std::move(right));
-    left = make(std::move(product));
+    left = join(kind, std::move(left), parse_unary(), sign.column);
   }
   return left;
 }
@@ -208,11 +207,8 @@ Node ArithmeticParser::parse_unary() {
   }
   Node base = parse_primary();
   if (!scanner_.next_is("^")) return base;
-  Node power{.kind = Node::Kind::power, .column = scanner_.take().column};
-  Node exponent = parse_unary();
-  power.children.push_back(std::move(base));
-  power.children.push_back(std::move(exponent));
-  return make(std::move(power));
+  const std::size_t column = scanner_.take().column;
+  return join(Node::Kind::power, std::move(base), parse_unary(), column);
 }
 
 Node ArithmeticParser::parse_primary() {

@@ -80,6 +80,8 @@ class ArithmeticParser {
   Scanner scanner_;
 
  private:
+  /// left kind right, counted.
+  Node join(Node::Kind kind, Node left, Node right, std::size_t column);
   Node parse_product();
   Node parse_unary();
   Node parse_primary();

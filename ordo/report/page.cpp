@@ -2,31 +2,12 @@
 
 #include <cstddef>
 
+#include "ordo/base/utf8.h"
+
 namespace ordo::report {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-bool continues(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
-}
-
-// Length of the valid sequence at `at` (Unicode 15, table 3-7), 0 if there is none.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto first = static_cast<unsigned char>(text[at]);
-  if (first < 0x80) return 1;
-  if (!continues(text, at + 1)) return 0;
-  const auto second = static_cast<unsigned char>(text[at + 1]);
-  if (first >= 0xC2 && first <= 0xDF) return 2;
-  if (!continues(text, at + 2)) return 0;
-  if (first == 0xE0) return second >= 0xA0 ? 3 : 0;  // shorter forms exist
-  if (first == 0xED) return second <= 0x9F ? 3 : 0;  // surrogates
-  if (first >= 0xE1 && first <= 0xEF) return 3;
-  if (!continues(text, at + 3)) return 0;
-  if (first == 0xF0) return second >= 0x90 ? 4 : 0;
-  if (first == 0xF4) return second <= 0x8F ? 4 : 0;
-  return first >= 0xF1 && first <= 0xF3 ? 4 : 0;
-}
 
 // Copies `text`, repaired; `special(sequence, out)` writes a sequence and says so, or declines.
 template <class Special>
@@ -34,7 +15,7 @@ std::string rewrite(std::string_view text, Special special) {
   std::string out;
   out.reserve(text.size() + text.size() / 16);
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text, at);
+    const std::size_t length = utf8_length(text.substr(at));
     if (length == 0) {
       out += kReplacement;
       ++at;

@@ -156,22 +156,11 @@ void read_interval(BootstrapInterval& result, std::span<const double> statistics
   if (options.side != Side::lower) result.interval.upper = bound(1 - error);
 }
 
-template <class Rows>
-BootstrapInterval percentile_of(Rows rows, const BootstrapOptions& options, Random& random) {
-  BootstrapInterval result;
-  result.estimate = finite(rows.whole(), "the sample");
-  if (rows.size() == 1) {
-    result.degenerate = true;
-    return result;
-  }
-  const auto statistics = resampled_statistics(rows, options.resamples, random);
-  result.standard_error = standard_deviation(statistics);
-  read_interval(result, statistics, options);
-  return result;
-}
+enum class Correction { none, bias_and_acceleration };
 
 template <class Rows>
-BootstrapInterval bca_of(Rows rows, const BootstrapOptions& options, Random& random) {
+BootstrapInterval interval_of(Rows rows, Correction correction, const BootstrapOptions& options,
+                              Random& random) {
   BootstrapInterval result;
   result.estimate = finite(rows.whole(), "the sample");
   if (rows.size() == 1) {
@@ -180,11 +169,13 @@ BootstrapInterval bca_of(Rows rows, const BootstrapOptions& options, Random& ran
   }
   const auto statistics = resampled_statistics(rows, options.resamples, random);
   result.standard_error = standard_deviation(statistics);
-  const double bias = median_bias(statistics, result.estimate);
-  result.degenerate = !std::isfinite(bias) || result.standard_error == 0;
-  if (!result.degenerate) {
-    result.bias_correction = bias;
-    result.acceleration = jackknife_acceleration(rows);
+  if (correction == Correction::bias_and_acceleration) {
+    const double bias = median_bias(statistics, result.estimate);
+    result.degenerate = !std::isfinite(bias) || result.standard_error == 0;
+    if (!result.degenerate) {
+      result.bias_correction = bias;
+      result.acceleration = jackknife_acceleration(rows);
+    }
   }
   read_interval(result, statistics, options);
   return result;
@@ -196,21 +187,23 @@ BootstrapInterval percentile_interval(std::span<const double> values, const Stat
                                       const BootstrapOptions& options, Random& random) {
   require_options(options);
   require_sample(values, 1, "the bootstrap");
-  return percentile_of(ValueRows(values, statistic), options, random);
+  return interval_of(ValueRows(values, statistic), Correction::none, options, random);
 }
 
 BootstrapInterval bca_interval(std::span<const double> values, const Statistic& statistic,
                                const BootstrapOptions& options, Random& random) {
   require_options(options);
   require_sample(values, 1, "the bootstrap");
-  return bca_of(ValueRows(values, statistic), options, random);
+  return interval_of(ValueRows(values, statistic), Correction::bias_and_acceleration, options,
+                     random);
 }
 
 BootstrapInterval bca_interval(std::size_t size, const IndexStatistic& statistic,
                                const BootstrapOptions& options, Random& random) {
   require_options(options);
   if (size == 0) throw UsageError("the bootstrap needs at least 1 row, got 0");
-  return bca_of(IndexRows(size, statistic), options, random);
+  return interval_of(IndexRows(size, statistic), Correction::bias_and_acceleration, options,
+                     random);
 }
 
 }  // namespace ordo::stats

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/base/file.h"
+#include "ordo/base/python_testing.h"
 #include "ordo/store/store.h"
 
 namespace ordo::store {
@@ -35,12 +36,11 @@ class ExportTest : public testing::Test {
     EXPECT_EQ(result.points, 3);
     return out;
   }
-  // What a Python script prints, run by the interpreter of ORDO_TEST_PYTHON (default: python3).
+  // What a Python script prints, run by the interpreter that ORDO_PYTHON names (default: python3).
   std::string python(const std::string& script, const std::filesystem::path& argument) {
     write_file_atomic(folder_.path() / "script.py", script);
-    const char* chosen = std::getenv("ORDO_TEST_PYTHON");
     const auto output = folder_.path() / "output";
-    const std::string command = std::string(chosen == nullptr ? "python3" : chosen) + " " +
+    const std::string command = python_interpreter() + " " +
                                 (folder_.path() / "script.py").string() + " '" + argument.string() +
                                 "' > " + output.string() + " 2>&1";
     const int status = std::system(command.c_str());
