@@ -1,11 +1,12 @@
 # How a room, a program and a benchmark become targets.
 #
-#   ordo_room(NAME [DEPENDS room...] [PACKAGES name...] [LIBS target...])
+#   ordo_room(NAME [TENSOR] [DEPENDS room...] [PACKAGES name...] [LIBS target...])
 #     in ordo/NAME/CMakeLists.txt: every *.cpp of the folder is the library ordo::NAME; *_test.cpp
 #     are its one test executable (a CTest entry a file); *_fuzz.cpp are fuzz targets that replay
-#     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`.
+#     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`. A TENSOR room
+#     stands on LibTorch and shares one precompiled header; without LibTorch it is left out.
 #   ordo_app(NAME ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
-#   ordo_bench(NAME ROOMS room...)   in bench/NAME/CMakeLists.txt: the program bench-NAME.
+#   ordo_bench(NAME [TENSOR] ROOMS room...)   in bench/NAME/CMakeLists.txt: the program bench-NAME.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -17,7 +18,9 @@ endif()
 
 find_program(ORDO_CCACHE ccache)
 if(ORDO_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ORDO_CCACHE})
+  # A precompiled header is only cached if its macros and time stamps may be taken on trust.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ORDO_CCACHE})
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   string(REGEX MATCH "^[0-9]+" ORDO_CLANG_MAJOR ${CMAKE_CXX_COMPILER_VERSION})
@@ -46,6 +49,38 @@ if(ORDO_FUZZ)
   endif()
 endif()
 
+find_package(OrdoTorch 2.11 QUIET)
+if(OrdoTorch_FOUND)
+  message(STATUS "LibTorch ${OrdoTorch_VERSION}: ${OrdoTorch_FOLDER}")
+else()
+  message(STATUS "No LibTorch of 2.11 or newer: the rooms that need tensors are left out")
+endif()
+
+# One precompiled header for all tensor rooms: reading <torch/torch.h> costs 20 seconds a file, with
+# it 3. It is only taken where the flags agree, so these are the flags of everything that uses it.
+function(ordo_use_torch target)
+  if(NOT TARGET ordo_torch_header)
+    set(empty ${CMAKE_BINARY_DIR}/cmake/torch_header.cpp)
+    if(NOT EXISTS ${empty})
+      file(WRITE ${empty} "")
+    endif()
+    add_library(ordo_torch_header OBJECT ${empty})
+    ordo_torch_flags(ordo_torch_header)
+    target_precompile_headers(ordo_torch_header PRIVATE <torch/torch.h>)
+  endif()
+  ordo_torch_flags(${target})
+  target_precompile_headers(${target} REUSE_FROM ordo_torch_header)
+endfunction()
+function(ordo_torch_flags target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)  # for ccache
+  endif()
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PRIVATE OrdoTorch::OrdoTorch)
+endfunction()
+
 # Adds a room once, wherever it is first asked for, so that ORDO_ROOMS needs only name the tops.
 macro(ordo_use room)
   if(NOT TARGET ordo_${room})
@@ -57,7 +92,14 @@ macro(ordo_use room)
 endmacro()
 
 function(ordo_room name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;PACKAGES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "TENSOR" "" "DEPENDS;PACKAGES;LIBS" ${ARGN})
+  if(ARG_TENSOR)
+    if(NOT OrdoTorch_FOUND)
+      return()
+    endif()
+    list(APPEND ARG_PACKAGES OrdoTorch)
+    list(APPEND ARG_LIBS OrdoTorch::OrdoTorch)
+  endif()
   foreach(package IN LISTS ARG_PACKAGES)
     find_package(${package} REQUIRED GLOBAL)
   endforeach()
@@ -80,6 +122,9 @@ function(ordo_room name)
                                                  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(ordo_${name} PUBLIC ${rooms} PRIVATE ${ARG_LIBS})
   target_compile_features(ordo_${name} PUBLIC cxx_std_20)
+  if(ARG_TENSOR)
+    ordo_use_torch(ordo_${name})
+  endif()
   ordo_install_room(${name} "${ARG_DEPENDS}" "${ARG_PACKAGES}")
 
   if(ORDO_TESTS AND tests)
@@ -90,6 +135,9 @@ function(ordo_room name)
       ORDO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ORDO_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
     set_target_properties(ordo_${name}_test PROPERTIES
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+    if(ARG_TENSOR)
+      ordo_use_torch(ordo_${name}_test)
+    endif()
     foreach(test IN LISTS tests)
       ordo_add_test_file(${name} ${test})
     endforeach()
@@ -163,7 +211,7 @@ function(ordo_app name)
 endfunction()
 
 function(ordo_bench name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "TENSOR" "" "ROOMS;LIBS" ${ARGN})
   foreach(room IN LISTS ARG_ROOMS)
     if(NOT TARGET ordo_${room})
       return()
@@ -173,6 +221,9 @@ function(ordo_bench name)
   add_executable(bench-${name} ${sources})
   list(TRANSFORM ARG_ROOMS PREPEND ordo:: OUTPUT_VARIABLE rooms)
   target_link_libraries(bench-${name} PRIVATE ${rooms} ${ARG_LIBS})
+  if(ARG_TENSOR)
+    ordo_use_torch(bench-${name})
+  endif()
   target_compile_definitions(bench-${name} PRIVATE
     ORDO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ORDO_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endfunction()
@@ -195,7 +246,7 @@ function(ordo_install_package)
   include(CMakePackageConfigHelpers)
   write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/ordo-config-version.cmake
                                    COMPATIBILITY SameMinorVersion)
-  install(FILES ${CMAKE_SOURCE_DIR}/cmake/ordo-config.cmake
+  install(FILES ${CMAKE_SOURCE_DIR}/cmake/ordo-config.cmake ${CMAKE_SOURCE_DIR}/cmake/FindOrdoTorch.cmake
                 ${CMAKE_BINARY_DIR}/cmake/ordo-config-version.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ordo)
 endfunction()

@@ -1,5 +1,6 @@
 # find_package(ordo COMPONENTS stats ...): loads the rooms named and those that they stand on.
 include(CMakeFindDependencyMacro)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})  # FindOrdoTorch
 
 function(_ordo_missing component)
   file(GLOB known RELATIVE ${CMAKE_CURRENT_LIST_DIR} ${CMAKE_CURRENT_LIST_DIR}/ordo-*-needs.cmake)
