@@ -16,24 +16,6 @@ bool wide_letter(char32_t c) {
   return (c >= 0xC0 && c < 0x2000) || (c >= 0x2C00 && c < 0x2E00) || c >= 0x3040;
 }
 
-void append_utf8(std::string& out, std::uint32_t c) {
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0 | (c >> 6));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xE0 | (c >> 12));
-    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | (c >> 18));
-    out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
-    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
-    out += static_cast<char>(0x80 | (c & 0x3F));
-  }
-}
-
 // Reads "{hex}" after \u; returns the characters used, 0 if malformed.
 std::size_t read_unicode_escape(std::string_view text, std::string& out) {
   const std::size_t close = text.find('}');
@@ -83,9 +65,7 @@ bool Lexer::name_part(std::size_t at, std::uint32_t& length) const {
   if (static_cast<unsigned char>(c) < 0x80) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '\'';
   }
-  const CodePoint point = decode_utf8(text_, at);
-  length = point.length;
-  return wide_letter(point.value);
+  return is_wide_letter(text_, at, length);
 }
 
 Token Lexer::read_string() {
@@ -126,6 +106,30 @@ Token Lexer::next() {
   }
   problem_ = fmt::format("stray character '{}'", text_.substr(at_, length));
   return finish(TokenKind::bad, at_ + length);
+}
+
+bool is_wide_letter(std::string_view text, std::size_t at, std::uint32_t& length) {
+  const CodePoint point = decode_utf8(text, at);
+  length = point.length;
+  return wide_letter(point.value);
+}
+
+void append_utf8(std::string& out, std::uint32_t c) {
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+  } else if (c < 0x800) {
+    out += static_cast<char>(0xC0 | (c >> 6));
+    out += static_cast<char>(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    out += static_cast<char>(0xE0 | (c >> 12));
+    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+    out += static_cast<char>(0x80 | (c & 0x3F));
+  } else {
+    out += static_cast<char>(0xF0 | (c >> 18));
+    out += static_cast<char>(0x80 | ((c >> 12) & 0x3F));
+    out += static_cast<char>(0x80 | ((c >> 6) & 0x3F));
+    out += static_cast<char>(0x80 | (c & 0x3F));
+  }
 }
 
 std::string unquote(std::string_view literal, Span span, Diagnostics& problems) {

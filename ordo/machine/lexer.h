@@ -54,6 +54,11 @@ class Lexer {
   std::string problem_;
 };
 
+/// Whether a letter beyond ASCII stands at `at`, and its length in bytes.
+bool is_wide_letter(std::string_view text, std::size_t at, std::uint32_t& length);
+/// Appends a code point, which must not be a surrogate.
+void append_utf8(std::string& out, std::uint32_t code_point);
+
 /// The text that a string token means. Unknown escapes are reported into `problems`.
 std::string unquote(std::string_view literal, Span span, Diagnostics& problems);
 
