@@ -68,13 +68,14 @@ bool Lexer::name_part(std::size_t at, std::uint32_t& length) const {
   return is_wide_letter(text_, at, length);
 }
 
-Token Lexer::read_string() {
+Token Lexer::read_string(char quote, TokenKind kind) {
   std::size_t end = at_ + 1;
-  while (end < text_.size() && text_[end] != '"' && text_[end] != '\n') {
+  while (end < text_.size() && text_[end] != quote && text_[end] != '\n') {
     end += text_[end] == '\\' && end + 1 < text_.size() && text_[end + 1] != '\n' ? 2 : 1;
   }
-  if (end < text_.size() && text_[end] == '"') return finish(TokenKind::string, end + 1);
-  problem_ = "this string is not closed on its line";
+  if (end < text_.size() && text_[end] == quote) return finish(kind, end + 1);
+  problem_ = kind == TokenKind::string ? "this string is not closed on its line"
+                                       : "this quoted name is not closed on its line";
   return finish(TokenKind::bad, end);
 }
 
@@ -92,14 +93,15 @@ Token Lexer::next() {
   if (best != nullptr) {
     return finish(TokenKind::punctuation, at_ + best->spelling.size(), best->code);
   }
-  if (c == '"') return read_string();
+  if (c == '"') return read_string(c, TokenKind::string);
+  if (c == '\'') return read_string(c, TokenKind::quoted);
   if (digit(c) || (c == '-' && at_ + 1 < text_.size() && digit(text_[at_ + 1]))) {
     std::size_t end = at_ + 1;
     while (end < text_.size() && digit(text_[end])) ++end;
     return finish(TokenKind::integer, end);
   }
   std::uint32_t length = 1;
-  if (c != '\'' && name_part(at_, length)) {
+  if (name_part(at_, length)) {
     std::size_t end = at_;
     while (end < text_.size() && name_part(end, length)) end += length;
     return finish(c >= 'A' && c <= 'Z' ? TokenKind::upper : TokenKind::lower, end);
@@ -146,7 +148,7 @@ std::string unquote(std::string_view literal, Span span, Diagnostics& problems) 
       out += '\n';
     else if (escape == 't')
       out += '\t';
-    else if (escape == '"' || escape == '\\')
+    else if (escape == '"' || escape == '\'' || escape == '\\')
       out += escape;
     else if (escape == 'u')
       i += used = read_unicode_escape(body.substr(i + 1), out);
@@ -155,7 +157,7 @@ std::string unquote(std::string_view literal, Span span, Diagnostics& problems) 
     if (used == 0) {
       const auto at = span.begin + 1 + static_cast<std::uint32_t>(i);
       problems.error({span.source, at - 1, at + 1}, "unknown escape in a string",
-                     "escapes are \\n \\t \\\" \\\\ and \\u{hex}");
+                     "escapes are \\n \\t \\\" \\' \\\\ and \\u{hex}");
     }
   }
   return out;

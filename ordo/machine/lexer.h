@@ -13,10 +13,11 @@
 
 namespace ordo::machine {
 
-enum class TokenKind : std::uint8_t { end, lower, upper, integer, string, punctuation, bad };
+enum class TokenKind : std::uint8_t { end, lower, upper, integer, string, quoted, punctuation, bad };
 
 /// Names begin with a letter or `_`; an upper-case ASCII letter makes them `upper`, all others
-/// (also Greek and accented letters) `lower`; then come letters, digits, `_` and `'`.
+/// (also Greek and accented letters) `lower`; then come letters, digits, `_` and `'`. Between double
+/// quotes stand strings, between single ones `quoted` names.
 struct Token {
   TokenKind kind = TokenKind::end;
   std::uint32_t code = 0;  ///< of punctuation: the entry's code
@@ -43,7 +44,7 @@ class Lexer {
  private:
   void skip_blanks();
   Token finish(TokenKind kind, std::size_t end, std::uint32_t code = 0);
-  Token read_string();
+  Token read_string(char quote, TokenKind kind);
   bool name_part(std::size_t at, std::uint32_t& length) const;
 
   std::string_view text_;
@@ -59,7 +60,7 @@ bool is_wide_letter(std::string_view text, std::size_t at, std::uint32_t& length
 /// Appends a code point, which must not be a surrogate.
 void append_utf8(std::string& out, std::uint32_t code_point);
 
-/// The text that a string token means. Unknown escapes are reported into `problems`.
+/// The text that a string or quoted token means. Unknown escapes are reported into `problems`.
 std::string unquote(std::string_view literal, Span span, Diagnostics& problems);
 
 }  // namespace ordo::machine
