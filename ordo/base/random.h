@@ -27,6 +27,11 @@ class Random {
   Random split(std::uint64_t index) const;
   Random split(std::string_view name) const;
 
+  /// What names the stream: Philox's key, and the upper half of its counter. The lower half counts
+  /// blocks up to 2^63; beyond, counter space is free for whoever computes blocks in parallel.
+  std::array<std::uint32_t, 2> key() const { return key_; }
+  std::array<std::uint32_t, 2> upper_counter() const { return stream_; }
+
   std::uint32_t next32();
   std::uint64_t next64();
   /// Uniform on [0, 1) with 53 bits.
