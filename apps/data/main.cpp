@@ -63,19 +63,10 @@ std::string to_text(const Listing& listing) {
 
 std::string to_text(const Place& place) { return place.path.string() + "\n"; }
 
-// In the build tree the sources' folder, else <prefix>/share/ordo/data beside <prefix>/bin.
 Folders folders() {
-  Folders found;
   std::error_code unknown;
-  const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
-  found.bundled = program.parent_path().parent_path() / "share" / "ordo" / "data";
-  if (!fs::exists(found.bundled, unknown)) found.bundled = ORDO_SOURCE_DATA;
-  const char* const cache = std::getenv("XDG_CACHE_HOME");
-  const char* const home = std::getenv("HOME");
-  const bool is_set = cache != nullptr && fs::path(cache).is_absolute();
-  found.cache = (is_set ? fs::path(cache) : fs::path(home != nullptr ? home : "/tmp") / ".cache") /
-                "ordo" / "data";
-  return found;
+  return standard_folders(fs::read_symlink("/proc/self/exe", unknown),
+                          std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
 }
 
 Entry entry_of(const DataSet& set, const Folders& where) {

@@ -25,7 +25,9 @@ std::vector<DataSet> make_catalogue() {
        .source = "Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998, "
                  "https://doi.org/10.24432/C50P49",
        .files = {{"digits.csv", 264964,
-                  "d7ff1341011182b7af3733b201a919cea2ffe00f25ff23ba48c5e791daffb498"}}},
+                  "d7ff1341011182b7af3733b201a919cea2ffe00f25ff23ba48c5e791daffb498"}},
+       .example_shape = {8, 8},
+       .range = ValueRange{0, 16}},
       {.name = "fashion-mnist",
        .what = "Pictures of clothes of 28 x 28 pixels in 10 classes: 60,000 for training, 10,000 "
                "for testing (IDX)",
@@ -42,7 +44,9 @@ std::vector<DataSet> make_catalogue() {
                  {"train-images-idx3-ubyte.gz", 26421856,
                   "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7"},
                  {"train-labels-idx1-ubyte.gz", 29491,
-                  "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"}}},
+                  "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"}},
+       .classes = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
+                   "Sneaker", "Bag", "Ankle boot"}},
       {.name = "mnist",
        .what = "Handwritten digits of 28 x 28 pixels from 0 to 1, a JSON file a digit",
        .rows = 10000,
@@ -109,6 +113,21 @@ const DataSet& find_data_set(const std::string& name) {
   const auto near = nearest(name, names);
   throw UsageError(fmt::format("there is no data set '{}'{}; 'ordo data list' shows all", name,
                                near ? fmt::format("; did you mean '{}'?", *near) : ""));
+}
+
+Folders standard_folders(const fs::path& program, const char* cache_home, const char* home) {
+  const fs::path prefix = program.parent_path().parent_path();
+  Folders found{.bundled = prefix / "share" / "ordo" / "data", .cache = {}};
+  std::error_code unknown;
+  for (fs::path folder = prefix; !fs::exists(found.bundled, unknown) && folder.has_relative_path();
+       folder = folder.parent_path()) {
+    if (fs::exists(folder / "data" / "digits.csv", unknown)) found.bundled = folder / "data";
+  }
+  const bool is_set = cache_home != nullptr && fs::path(cache_home).is_absolute();
+  found.cache =
+      (is_set ? fs::path(cache_home) : fs::path(home != nullptr ? home : "/tmp") / ".cache") /
+      "ordo" / "data";
+  return found;
 }
 
 fs::path path_of(const DataSet& set, const Folders& folders) {

