@@ -44,7 +44,8 @@ class Conv2dImpl : public Layer {
 TORCH_MODULE(Conv2d);
 
 /// Batch normalisation over all but dimension 1 (of [n, c] and [n, c, height, width]): momentum
-/// 0.1, epsilon 1e-5, running statistics with the unbiased variance, as PyTorch's.
+/// 0.1, epsilon 1e-5, running statistics with the unbiased variance, as PyTorch's. In training it
+/// throws UsageError for one value a channel, which has no variance.
 class BatchNormImpl : public Layer {
  public:
   explicit BatchNormImpl(std::int64_t channels);
@@ -72,5 +73,8 @@ class DropoutImpl : public Layer {
   std::uint64_t passes_ = 0;
 };
 TORCH_MODULE(Dropout);
+
+/// Gives each dropout layer of a network the stream of its name.
+void set_dropout_streams(torch::nn::Module& net, const Random& stream);
 
 }  // namespace ordo::nets

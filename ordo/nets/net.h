@@ -38,6 +38,9 @@ class Net : public torch::nn::Module {
   };
   virtual LossAndLogits differentiate(const torch::Tensor& input, const torch::Tensor& labels,
                                       FlatParameters& parameters);
+
+ private:
+  std::vector<torch::Tensor> variables_;  // autograd's, in the order of FlatParameters
 };
 
 /// Builds a network on the CPU in float32, drawn from `stream` (see initialise). Throws UsageError
