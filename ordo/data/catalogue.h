@@ -1,6 +1,6 @@
 // The data sets that Ordo knows by name: what they are, whose they are, and how to get them. Small
 // ones come with Ordo; others are carried by packages of Debian and npm, fetched by those programs
-// and checked file by file.
+// and checked byte for byte against the catalogue.
 #pragma once
 
 #include <cstdint>
@@ -30,23 +30,35 @@ struct DataFile {
   std::string sha256 = {};  ///< 64 hexadecimal digits
 };
 
+/// A folder of many files, known as a whole.
+struct DataTree {
+  std::int64_t files = 0;   ///< how many
+  std::int64_t size = 0;    ///< bytes of all
+  std::string sha256 = {};  ///< of what `sha256sum *` prints there in the C locale
+};
+
 struct DataSet {
   std::string name;
   std::string what;  ///< one sentence
-  std::int64_t rows = 0;
-  std::string licence;
-  std::string source;                  ///< whose data, and where they are described
-  Carrier carrier = Carrier::bundled;  ///< who carries it
-  std::string package = {};            ///< name (Debian) or name@version (npm)
-  std::string inside = {};             ///< the files' folder inside the unpacked package
-  std::vector<DataFile> files;
-  // What `load` makes of it, where that is not plain from the files.
-  Shape example_shape = {};               ///< of one example
-  std::optional<ValueRange> range = {};   ///< of an element
+  std::int64_t count = 0;
+  std::string unit = {};     ///< what is counted: "images", "rows", "texts"
+  std::string licence = {};  ///< and whose
+  std::string source = {};   ///< whose data, and where they are described
+  Carrier carrier = Carrier::bundled;
+  std::string package = {};           ///< name (Debian) or name@version (npm)
+  std::int64_t download = 0;          ///< bytes of the package
+  std::string inside = {};            ///< the files' folder inside the unpacked package
+  std::vector<DataFile> files = {};   ///< empty if there is a tree
+  std::optional<DataTree> tree = {};  ///< all files of the folder
+
+  // What `load` makes of it.
+  bool has_classes = false;               ///< labelled examples
+  Shape example_shape = {};               ///< of one example, where the files do not say it
+  std::optional<ValueRange> range = {};   ///< of an element, likewise
   std::vector<std::string> classes = {};  ///< names, by the number in the files
 };
 
-/// All known data sets, by name.
+/// All known data sets; those that come with Ordo first.
 const std::vector<DataSet>& catalogue();
 /// Throws UsageError naming the nearest if there is none of that name.
 const DataSet& find_data_set(const std::string& name);
@@ -68,13 +80,19 @@ Folders standard_folders(const std::filesystem::path& program, const char* cache
 std::filesystem::path path_of(const DataSet& set, const Folders& folders);
 /// Whether all its files are there with their sizes.
 bool is_here(const DataSet& set, const Folders& folders);
-/// Throws InputError naming the first file whose bytes are not those of the catalogue.
+/// The message for a set that is not here: what to run.
+std::string how_to_get(const DataSet& set);
+/// Throws InputError naming the first file (or the folder) whose bytes are not those of the
+/// catalogue, IoError if one is not there.
 void verify(const DataSet& set, const std::filesystem::path& folder);
 
 /// Fetches a data set into the cache unless it is there: its package is downloaded by the package
 /// program (apt-get, npm) into a temporary folder beside the cache, unpacked, verified and renamed
-/// into place. Throws IoError with the program's last words and the command to run by hand.
-std::filesystem::path get(const DataSet& set, const Folders& folders, Context& context);
+/// into place. With `package` (a file fetched on another machine) nothing is downloaded. Throws
+/// IoError with the program's last words, or naming the program that is missing, and with the
+/// command to run by hand.
+std::filesystem::path get(const DataSet& set, const Folders& folders, Context& context,
+                          const std::filesystem::path& package = {});
 
 Json to_json(const DataSet& set);
 

@@ -13,6 +13,8 @@ namespace {
 
 // Standard errors that count as chance, and what beyond them counts as moved.
 constexpr double kErrors = 3, kMeanLimit = 0.25, kSpreadLimit = 2;
+// Below, the logarithm of a spread is too skewed for standard errors to mean much.
+constexpr double kFewest = 20;
 
 std::string name_of_group(const Scaler& scaler, std::int64_t group) {
   return scaler.names.empty() ? fmt::format("channel {}", group)
@@ -60,8 +62,9 @@ Drift drift(const Scaler& scaler, const Labelled& data, IndexSpan which) {
                                          ? 1
                                          : now[group].deviation / then.deviation,
                      .outside = outside[group]};
-    const bool has_moved = std::abs(found.mean_shift) > mean_limit ||
-                           std::abs(std::log(found.spread_ratio)) > spread_limit;
+    const bool has_moved =
+        std::abs(found.mean_shift) > mean_limit ||
+        (count >= kFewest && std::abs(std::log(found.spread_ratio)) > spread_limit);
     if (has_moved) report.moved.push_back(std::move(found));
   }
   std::sort(report.moved.begin(), report.moved.end(), [](const GroupDrift& a, const GroupDrift& b) {

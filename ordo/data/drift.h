@@ -30,7 +30,8 @@ struct Drift {
 
 /// Compares new examples with those the scaler was fitted on. A group has moved if its mean did by
 /// more than 0.25 old deviations or its spread by more than a factor of 2 (Rubin, 2001, for
-/// comparing two groups), beyond what 3 standard errors of so few examples explain.
+/// comparing two groups), beyond what 3 standard errors of so few examples explain. Of fewer than
+/// 20 examples only the means are compared.
 Drift drift(const Scaler& scaler, const Labelled& data, IndexSpan which);
 
 Json to_json(const Drift& drift);

@@ -151,9 +151,10 @@ void rename_classes(Labelled& data, const std::vector<std::string>& known) {
 }
 
 Labelled load_set(const DataSet& set, const LoadOptions& options, const Folders& folders) {
-  if (!is_here(set, folders)) {
-    throw IoError(fmt::format("'{0}' is not here yet; run 'ordo data get {0}'", set.name));
+  if (!set.has_classes) {
+    throw UsageError(fmt::format("'{}' holds {}, no examples with classes", set.name, set.unit));
   }
+  if (!is_here(set, folders)) throw IoError(how_to_get(set));
   const fs::path path = path_of(set, folders);
   Labelled data = fs::is_directory(path) ? load_folder(path, {}) : load_file(path, {});
   data.source = set.name;
