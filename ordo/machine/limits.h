@@ -27,7 +27,7 @@ struct Limits {
 };
 
 /// Which limit ended a run.
-enum class Limit { none, steps, answers, memory };
+enum class Limit { none, steps, answers, memory, depth, time };
 
 /// "max-steps" and so on, as the option is called; "" for none.
 inline std::string to_string(Limit limit) {
@@ -40,6 +40,10 @@ inline std::string to_string(Limit limit) {
       return "max-answers";
     case Limit::memory:
       return "max-memory";
+    case Limit::depth:
+      return "max-depth";
+    case Limit::time:
+      return "timeout";
   }
   return "";
 }
