@@ -233,7 +233,8 @@ endfunction()
 function(ordo_install_room name rooms packages)
   install(TARGETS ordo_${name} EXPORT ordo-${name} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ordo/${name}
-          FILES_MATCHING PATTERN "*.h" PATTERN "*_testing.h" EXCLUDE PATTERN corpus EXCLUDE)
+          FILES_MATCHING PATTERN "*.h" PATTERN "*_testing.h" EXCLUDE PATTERN corpus EXCLUDE
+          PATTERN declared EXCLUDE)
   install(EXPORT ordo-${name} NAMESPACE ordo:: FILE ordo-${name}-targets.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ordo)
   set(needs "set(ordo_${name}_rooms \"${rooms}\")\nset(ordo_${name}_packages \"${packages}\")\n")
