@@ -724,6 +724,8 @@ Result or_default(Result fallback, const Work& work) {
 
 }  // namespace
 
+bool is_reserved(std::string_view word) { return kReserved.contains(word); }
+
 void parse_module(Terms& terms, SourceMap& sources, SourceId file, Module& module,
                   Diagnostics& problems, const Loader& loader) {
   Parser parser(terms, sources, file, module, problems);

@@ -79,6 +79,9 @@ Memory parse_memory(Terms& terms, const SourceMap& sources, SourceId file, const
 TermId parse_term(Terms& terms, const SourceMap& sources, SourceId file, const Module& module,
                   Diagnostics& problems);
 
+/// Whether the grammar keeps the word for itself, so that it is no name.
+bool is_reserved(std::string_view word);
+
 /// One line of text that parses back to an equal program; at most `limit` bytes, then "...".
 std::string print(const Terms& terms, ProgramId program, std::size_t limit = ~std::size_t{0});
 /// A term, lists in brackets. `names` may give other names to variables.
