@@ -248,7 +248,7 @@ class ResultStream::Machine {
 // ---- heap ----
 
 std::size_t ResultStream::Machine::initial_words() const {
-  std::size_t words = 64 + 4 * code_.free_variables.size();
+  std::size_t words = 2 + 2 * code_.free_variables.size();
   for (const MemoryEntry& entry : memory_) {
     for (const TermId item : entry.items) {
       words += 2;
@@ -391,7 +391,7 @@ void ResultStream::Machine::collect() {
   trail_below_ = top_;
   std::swap(space_, spare_);
   const auto live = static_cast<std::size_t>(top_ - space_.base());
-  soft_end_ = space_.base() + std::max(small_heap_, 3 * live) + code_.straight_words;
+  soft_end_ = space_.base() + std::max(small_heap_, 3 * live);
   soft_end_ = std::min({soft_end_, space_.base() + space_.words() - code_.straight_words,
                         top_ + options_.limits.memory_bytes() / sizeof(Word)});
   if (spare_.words() > 8 * (live + small_heap_)) spare_ = Space();
