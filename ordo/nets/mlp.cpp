@@ -1,5 +1,7 @@
 #include "ordo/nets/mlp.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -8,6 +10,19 @@
 #include "ordo/nets/kind.h"
 
 namespace ordo::nets {
+namespace {
+
+using kernels::Activation;
+
+std::vector<std::string> layer_names(std::size_t hidden) {
+  std::vector<std::string> names;
+  for (std::size_t layer = 0; layer < hidden; ++layer)
+    names.push_back(fmt::format("layers.{}", layer));
+  names.push_back("head");
+  return names;
+}
+
+}  // namespace
 
 void MlpOptions::describe(OptionSet& set) {
   set.add("hidden", hidden, "Widths of the hidden layers.").range(1, kMaxWidth);
@@ -19,7 +34,10 @@ void MlpOptions::describe(OptionSet& set) {
 }
 
 Mlp::Mlp(const Spec& spec, const MlpOptions& options)
-    : options_(options), width_(count_of(spec.input)) {
+    : options_(options),
+      width_(count_of(spec.input)),
+      gradient_(layer_names(options.hidden.size()),
+                options.activation == "relu" ? Activation::relu : Activation::tanh) {
   torch::nn::ModuleList layers, norms, dropouts;
   std::int64_t width = width_;
   for (const std::int64_t next : options_.hidden) {
@@ -51,6 +69,29 @@ torch::Tensor Mlp::forward(const torch::Tensor& input) {
     if (options_.dropout > 0) value = dropouts_[layer](value);
   }
   return head_(value);
+}
+
+// Whoever captures wants autograd's gradients, a frozen layer none, and other devices and types
+// LibTorch's kernels.
+bool Mlp::goes_without_autograd(const torch::Tensor& input, const torch::Tensor& labels) const {
+  const auto is_plain = [&](const Linear& layer) {
+    return !layer->slot.is_on() && layer->weight.requires_grad() &&
+           (!layer->bias.defined() || layer->bias.requires_grad()) &&
+           layer->weight.scalar_type() == input.scalar_type();
+  };
+  return norms_.empty() && dropouts_.empty() && input.is_cpu() && head_->weight.is_cpu() &&
+         (input.scalar_type() == torch::kFloat32 || input.scalar_type() == torch::kFloat64) &&
+         labels.is_cpu() && labels.scalar_type() == torch::kInt64 && is_plain(head_) &&
+         std::ranges::all_of(layers_, is_plain);
+}
+
+Net::LossAndLogits Mlp::differentiate(const torch::Tensor& input, const torch::Tensor& labels,
+                                      FlatParameters& parameters) {
+  if (!goes_without_autograd(input, labels)) {
+    return Net::differentiate(input, labels, parameters);
+  }
+  require_own(parameters);
+  return gradient_(flat(input).contiguous(), labels.contiguous(), parameters);
 }
 
 namespace {

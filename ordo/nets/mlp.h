@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "ordo/nets/dense_gradient.h"
 #include "ordo/nets/layers.h"
 #include "ordo/nets/net.h"
 
@@ -20,13 +21,17 @@ struct MlpOptions {
 };
 
 /// Linear layers with an activation between: linear, batch norm, activation, dropout, ..., head.
+/// Without batch norm and dropout, `differentiate` goes without autograd on the CPU.
 class Mlp : public Net {
  public:
   Mlp(const Spec& spec, const MlpOptions& options);
   torch::Tensor forward(const torch::Tensor& input) override;
   std::string head() const override { return "head"; }
+  LossAndLogits differentiate(const torch::Tensor& input, const torch::Tensor& labels,
+                              FlatParameters& parameters) override;
 
  private:
+  bool goes_without_autograd(const torch::Tensor& input, const torch::Tensor& labels) const;
   torch::Tensor flat(const torch::Tensor& input) const;
 
   MlpOptions options_;
@@ -35,6 +40,7 @@ class Mlp : public Net {
   std::vector<BatchNorm> norms_;   // one a layer, or none
   std::vector<Dropout> dropouts_;  // likewise
   Linear head_{nullptr};
+  DenseGradient gradient_;
 };
 
 }  // namespace ordo::nets

@@ -14,9 +14,9 @@ inline constexpr int kModelVersion = 1;
 struct Model {
   Spec spec;
   std::shared_ptr<Net> net;
-  std::vector<std::string> classes;  ///< names of the outputs; may be empty
-  Json scaling;                      ///< the input scaling it was trained with; null if none
-  Json provenance;                   ///< where it comes from: rounds, data, operations; may be null
+  std::vector<std::string> classes = {};  ///< names of the outputs; may be empty
+  Json scaling = {};                      ///< the input scaling it was trained with; null if none
+  Json provenance = {};  ///< where it comes from: rounds, data, operations; may be null
 };
 
 /// Writes the folder: files beside and renamed. Throws IoError.

@@ -71,6 +71,15 @@ bool share_memory(const std::vector<torch::Tensor>& variables, const FlatParamet
                             });
 }
 
+torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels) {
+  try {
+    return torch::cross_entropy_loss(logits, labels);
+  } catch (const c10::IndexError&) {
+    throw UsageError(fmt::format("the batch has label {}, but the network has {} outputs",
+                                 labels.max().item<std::int64_t>(), logits.size(-1)));
+  }
+}
+
 }  // namespace
 
 Json to_json(const Spec& spec) {
@@ -111,16 +120,20 @@ Spec spec_from_json(const Json& json, const Location& where) {
   return spec;
 }
 
-Net::LossAndLogits Net::differentiate(const torch::Tensor& input, const torch::Tensor& labels,
-                                      FlatParameters& parameters) {
+void Net::require_own(const FlatParameters& parameters) {
   if (!share_memory(variables_, parameters)) {
     variables_ = variables_of(*this, parameters);
     if (!share_memory(variables_, parameters)) {
       throw UsageError("these flat parameters are another network's");
     }
   }
+}
+
+Net::LossAndLogits Net::differentiate(const torch::Tensor& input, const torch::Tensor& labels,
+                                      FlatParameters& parameters) {
+  require_own(parameters);
   const torch::Tensor logits = forward(input);
-  const torch::Tensor loss = torch::cross_entropy_loss(logits, labels);
+  const torch::Tensor loss = cross_entropy(logits, labels);
   std::vector<torch::Tensor> learning;  // others are frozen, and their gradients zero
   for (const torch::Tensor& variable : variables_) {
     if (variable.requires_grad()) learning.push_back(variable);

@@ -15,7 +15,7 @@ namespace ordo::nets {
 /// The architecture of a network.
 struct Spec {
   std::string name = "mlp";         ///< registry name
-  JsonObject options;               ///< its own options; absent ones have defaults
+  JsonObject options = {};          ///< its own options; absent ones have defaults
   std::vector<std::int64_t> input;  ///< shape of one example: [784], [1, 28, 28]
   std::int64_t outputs = 10;        ///< classes
 };
@@ -38,6 +38,10 @@ class Net : public torch::nn::Module {
   };
   virtual LossAndLogits differentiate(const torch::Tensor& input, const torch::Tensor& labels,
                                       FlatParameters& parameters);
+
+ protected:
+  /// Throws UsageError unless `parameters` are this network's.
+  void require_own(const FlatParameters& parameters);
 
  private:
   std::vector<torch::Tensor> variables_;  // autograd's, in the order of FlatParameters

@@ -165,11 +165,15 @@ TEST(Net, FrozenParametersHaveNoGradient) {
 }
 
 TEST(Net, RefusesAnotherNetworksParameters) {
-  const Spec spec{"cnn", {}, {1, 8, 8}, 10};
-  const auto net = make_net(spec, Random(4)), other = make_net(spec, Random(4));
-  FlatParameters parameters(*other);
-  const Batch batch = random_batch(spec, 8, 6);
-  EXPECT_THROW(net->differentiate(batch.input, batch.labels, parameters), UsageError);
+  for (const char* name : {"mlp", "cnn"}) {
+    const Spec spec{name, {}, {1, 8, 8}, 10};
+    const auto net = make_net(spec, Random(4)), twin = make_net(spec, Random(4));
+    const auto other = make_net({"logistic", {}, {1, 8, 8}, 10}, Random(4));
+    FlatParameters of_twin(*twin), of_other(*other);
+    const Batch batch = random_batch(spec, 8, 6);
+    EXPECT_THROW(net->differentiate(batch.input, batch.labels, of_twin), UsageError);
+    EXPECT_THROW(net->differentiate(batch.input, batch.labels, of_other), UsageError);
+  }
 }
 
 // A bias-free ReLU network is homogeneous: all L layers shrunk by lambda give logits lambda^L times
