@@ -19,6 +19,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "pairs of words are joined low first");
 
+constexpr std::int64_t kAhead = 1024;  // elements: a page
+
 // work(group, from, to) for the groups that elements [begin, end) touch; from and to count from the
 // group's beginning.
 template <class Work>
