@@ -1,6 +1,7 @@
 #include "ordo/cli/doctor.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <sys/statvfs.h>
@@ -28,8 +29,8 @@ const std::vector<Tool>& tools() {
       {"python3", {"python3", "--version"}, "scripts that log with 'import ordo', and the demo"},
       {"git", {"git", "--version"}, "the commit that a study records"},
       {"PyTorch",
-       {"python3", "-c", "import torch; print('torch', torch.__version__)"},
-       "rooms with tensors: pip install torch"},
+       {"python3", "-c", "from importlib import metadata as m; print('torch', m.version('torch'))"},
+       "tensors in Python, and benchmarks beside it: pip install torch"},
       {"apt-get", {"apt-get", "--version"}, "'ordo data get' for sets in Debian packages"},
       {"npm", {"npm", "--version"}, "'ordo data get' for sets in npm packages"},
       {"chromium", {"chromium", "--version"}, "the tests of the pages in a browser"},
@@ -121,6 +122,22 @@ Finding look_at_disk(const std::string& name, std::filesystem::path folder) {
   return finding;
 }
 
+// "NVIDIA H200" of each GPU: a folder each, whose file `information` has a line "Model: ...".
+std::vector<std::string> gpu_models(const std::filesystem::path& gpus) {
+  std::vector<std::string> models;
+  std::error_code error;
+  for (const auto& gpu : std::filesystem::directory_iterator(gpus, error)) {
+    std::ifstream lines(gpu.path() / "information");
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.starts_with("Model:")) continue;
+      const std::size_t start = line.find_first_not_of(" \t", 6);
+      models.push_back(start == std::string::npos ? "GPU" : line.substr(start));
+    }
+  }
+  std::sort(models.begin(), models.end());
+  return models;
+}
+
 std::string_view word(Finding::State state) {
   switch (state) {
     case Finding::State::good:
@@ -135,6 +152,33 @@ std::string_view word(Finding::State state) {
 
 }  // namespace
 
+Finding look_at_libtorch(const std::string& version, const std::filesystem::path& folder,
+                         const std::filesystem::path& gpus) {
+  Finding finding{.name = "LibTorch"};
+  if (version.empty()) {
+    finding.state = Finding::State::missing;
+    finding.advice = "for training and all verbs with tensors: ./dev --torch cpu build";
+    return finding;
+  }
+  finding.found = fmt::format("{} in {}", version, folder.string());
+  if (!std::filesystem::exists(folder / "lib/libtorch_cpu.so")) {
+    finding.state = Finding::State::bad;
+    finding.advice = "it was there when the programs were built; ./dev --torch cpu build";
+    return finding;
+  }
+  const std::vector<std::string> models = gpu_models(gpus);
+  const bool cuda = std::filesystem::exists(folder / "lib/libtorch_cuda.so");
+  finding.found += cuda ? ", for cpu and cuda" : ", for cpu";
+  if (cuda) finding.found += models.empty() ? " (no GPU here)" : "";
+  for (std::size_t index = 0; index < models.size() && cuda; ++index) {
+    finding.found += fmt::format("{} cuda:{} {}", index == 0 ? ":" : ",", index, models[index]);
+  }
+  if (!cuda && !models.empty()) {
+    finding.advice = fmt::format("the {} here can be used by ./dev --torch cuda build", models[0]);
+  }
+  return finding;
+}
+
 Diagnosis diagnose(const DoctorOptions& options, Context& context) {
   Diagnosis diagnosis;
   auto& findings = diagnosis.findings;
@@ -142,6 +186,7 @@ Diagnosis diagnose(const DoctorOptions& options, Context& context) {
   findings.push_back(look_at_memory());
   findings.push_back(look_at_disk("disk of the store", options.store));
   findings.push_back(look_at_disk("disk of temporary files", context.temp_folder));
+  findings.push_back(look_at_libtorch(ORDO_TORCH_VERSION, ORDO_TORCH_FOLDER));
   for (const auto& program : own_programs(options.programs)) {
     context.check_stop();
     findings.push_back(look_at_program(program, context));

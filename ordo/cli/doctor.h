@@ -39,6 +39,11 @@ std::string to_text(const Diagnosis& diagnosis);
 /// `no` if something needed is missing or bad.
 ExitCode exit_code(const Diagnosis& diagnosis);
 
+/// Of the LibTorch that the programs for tensors were built with (an empty version: without).
+/// `gpus` is where NVIDIA's driver lists them. Loads nothing.
+Finding look_at_libtorch(const std::string& version, const std::filesystem::path& folder,
+                         const std::filesystem::path& gpus = "/proc/driver/nvidia/gpus");
+
 /// Looks at the machine, the ordo programs beside this one, and the tools that verbs call. Starts
 /// each tool once to ask its version, with a time limit.
 Diagnosis diagnose(const DoctorOptions& options, Context& context);

@@ -44,5 +44,29 @@ TEST(Doctor, LooksAtTheDiskOfAStoreThatIsNotThereYet) {
   EXPECT_EQ(exit_code(diagnosis), ExitCode::done);
 }
 
+TEST(Doctor, SaysWhichLibTorchAndGpusAreThere) {
+  const TempFolder folder;
+  const auto torch = folder.path() / "torch", gpus = folder.path() / "gpus";
+  EXPECT_EQ(look_at_libtorch("", "", gpus).state, Finding::State::missing);
+  EXPECT_EQ(look_at_libtorch("2.13.0", torch, gpus).state, Finding::State::bad);
+
+  std::filesystem::create_directories(torch / "lib");
+  write_file_atomic(torch / "lib/libtorch_cpu.so", "");
+  Finding finding = look_at_libtorch("2.13.0", torch, gpus);
+  EXPECT_EQ(finding.state, Finding::State::good);
+  EXPECT_EQ(finding.found, "2.13.0 in " + torch.string() + ", for cpu");
+  EXPECT_EQ(finding.advice, "");
+
+  std::filesystem::create_directories(gpus / "0000:01:00.0");
+  write_file_atomic(gpus / "0000:01:00.0/information", "Model: \t NVIDIA H200\nIRQ: 7\n");
+  EXPECT_NE(look_at_libtorch("2.13.0", torch, gpus).advice.find("NVIDIA H200"), std::string::npos);
+
+  write_file_atomic(torch / "lib/libtorch_cuda.so", "");
+  finding = look_at_libtorch("2.13.0", torch, gpus);
+  EXPECT_TRUE(finding.found.ends_with(", for cpu and cuda: cuda:0 NVIDIA H200")) << finding.found;
+  EXPECT_TRUE(look_at_libtorch("2.13.0", torch, folder.path() / "none")
+                  .found.ends_with("for cpu and cuda (no GPU here)"));
+}
+
 }  // namespace
 }  // namespace ordo::cli
