@@ -10,6 +10,10 @@
 
 namespace ordo::nets {
 
+/// A network as make_net's, but with parameters that are not drawn: whatever is in memory, which is
+/// not touched yet. Throws UsageError, LimitError.
+std::shared_ptr<Net> build_net(const Spec& spec);
+
 struct Kind {
   NetKind described;
   /// Not yet drawn. Throws InputError at `where` for options, UsageError for unfitting inputs.

@@ -14,6 +14,8 @@
 #include "ordo/base/file.h"
 #include "ordo/base/hash.h"
 #include "ordo/base/options.h"
+#include "ordo/nets/kind.h"
+#include "ordo/nets/layers.h"
 #include "ordo/tensor/arrays.h"
 
 namespace ordo::nets {
@@ -167,10 +169,11 @@ Model load_model(const fs::path& folder) {
   model.provenance = member_or_null(json, "provenance");
   require_digest(member_or_null(json, "weights_sha256"), folder);
   try {
-    model.net = make_net(model.spec, Random(0));
+    model.net = build_net(model.spec);
   } catch (const UsageError& error) {
     throw InputError(place(file, "/net"), error.what());
   }
+  set_dropout_streams(*model.net, Random(0));
   load_weights(*model.net, folder / kWeights);
   return model;
 }

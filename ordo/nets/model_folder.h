@@ -22,7 +22,8 @@ struct Model {
 /// Writes the folder: files beside and renamed. Throws IoError.
 void save_model(const std::filesystem::path& folder, const Model& model);
 /// Throws InputError naming file and field, versions newer than known, tensors missing or of
-/// another shape than the architecture's (with both shapes).
+/// another shape than the architecture's (with both shapes). Dropout begins with Random(0); see
+/// set_dropout_streams.
 Model load_model(const std::filesystem::path& folder);
 /// Copies weights and buffers from a file of tensors into the network. Throws InputError as above.
 void load_weights(Net& net, const std::filesystem::path& file);

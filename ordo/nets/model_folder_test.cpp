@@ -143,6 +143,19 @@ TEST_F(ModelFolder, NamesBothShapesOfAnotherArchitecture) {
                     HasSubstr("[5, 4] in the file"), HasSubstr("[6, 4] in the network")));
 }
 
+// 40 GB of weights that are never touched, or more than can be had.
+TEST_F(ModelFolder, RefusesAbsurdWidthsWithoutFillingMemory) {
+  edit([](Json& json) { json["net"]["options"]["hidden"] = Json::array({100000, 100000}); });
+  try {
+    load_model(path_);
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("[100000, 4] in the network"));
+  } catch (const LimitError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("does not fit into memory"));
+  }
+}
+
 TEST_F(ModelFolder, NamesTensorsThatAreMissingOrTooMany) {
   edit_weights([](auto& tensors) {
     std::erase_if(tensors, [](const auto& one) { return one.first == "norms.0.running_var"; });

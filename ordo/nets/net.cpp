@@ -132,6 +132,7 @@ void Net::require_own(const FlatParameters& parameters) {
 Net::LossAndLogits Net::differentiate(const torch::Tensor& input, const torch::Tensor& labels,
                                       FlatParameters& parameters) {
   require_own(parameters);
+  const torch::AutoGradMode with_graph(true);
   const torch::Tensor logits = forward(input);
   const torch::Tensor loss = cross_entropy(logits, labels);
   std::vector<torch::Tensor> learning;  // others are frozen, and their gradients zero
@@ -152,18 +153,21 @@ Net::LossAndLogits Net::differentiate(const torch::Tensor& input, const torch::T
   return {loss.detach(), logits.detach()};
 }
 
-std::shared_ptr<Net> make_net(const Spec& spec, const Random& stream) {
+std::shared_ptr<Net> build_net(const Spec& spec) {
   const Kind& kind = find_kind(spec.name);
   require_sizes(spec);
-  std::shared_ptr<Net> net;
   try {
-    net = kind.make(spec, {.field = spec.name});
+    return kind.make(spec, {.field = spec.name});
   } catch (const InputError& error) {
     throw UsageError(error.what());
   } catch (const c10::Error& error) {
     throw LimitError(fmt::format("the network '{}' does not fit into memory: {}", spec.name,
                                  error.what_without_backtrace()));
   }
+}
+
+std::shared_ptr<Net> make_net(const Spec& spec, const Random& stream) {
+  std::shared_ptr<Net> net = build_net(spec);
   initialise(*net, stream);
   set_dropout_streams(*net, stream);
   return net;
