@@ -21,6 +21,7 @@ struct Runtime {
   void (*parallel)(Body body, void* data, unsigned threads, unsigned flags) = nullptr;
   int (*thread)() = nullptr;
   int (*threads)() = nullptr;
+  void (*set_threads)(int threads) = nullptr;  // of this thread's next loops
 };
 
 template <class Function>
@@ -39,6 +40,7 @@ Runtime find_runtime() {
   find(library, "GOMP_parallel", runtime.parallel);
   find(library, "omp_get_thread_num", runtime.thread);
   find(library, "omp_get_num_threads", runtime.threads);
+  find(library, "omp_set_num_threads", runtime.set_threads);
   if (runtime.thread == nullptr || runtime.threads == nullptr) runtime.parallel = nullptr;
   return runtime;
 }
@@ -93,6 +95,14 @@ void parallel_for(std::int64_t size, std::int64_t grain, const Work& work) {
   for (const std::exception_ptr& failure : loop.failures) {
     if (failure) std::rethrow_exception(failure);
   }
+}
+
+OneThread::OneThread() : before_(at::get_num_threads()) {
+  if (runtime().set_threads != nullptr) runtime().set_threads(1);
+}
+
+OneThread::~OneThread() {
+  if (runtime().set_threads != nullptr) runtime().set_threads(before_);
 }
 
 }  // namespace ordo::tensor

@@ -14,4 +14,17 @@ namespace ordo::tensor {
 void parallel_for(std::int64_t size, std::int64_t grain,
                   const std::function<void(std::int64_t begin, std::int64_t end)>& work);
 
+/// While it lives, LibTorch's loops that this thread begins run on it alone: for work so small that
+/// waking others costs more than they bring. (Some kernels share out whatever they get.)
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace ordo::tensor

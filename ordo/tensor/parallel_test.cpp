@@ -109,5 +109,16 @@ TEST_F(Parallel, PassesOnTheFirstExceptionByPosition) {
   }
 }
 
+TEST_F(Parallel, StaysOnOneThreadWhileAskedTo) {
+  {
+    const OneThread alone;
+    EXPECT_EQ(at::get_num_threads(), 1);
+    std::atomic<int> chunks = 0;
+    parallel_for(3, 1, [&](std::int64_t, std::int64_t) { ++chunks; });
+    EXPECT_EQ(chunks, 1);
+  }
+  EXPECT_EQ(at::get_num_threads(), 3);
+}
+
 }  // namespace
 }  // namespace ordo::tensor
