@@ -1,6 +1,7 @@
 #include "ordo/base/file.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -89,6 +90,39 @@ void write_file_atomic(const std::filesystem::path& requested, std::string_view 
   if (::fsync(file.get()) != 0) give_up(errno);
   if (::close(file.release()) != 0) give_up(errno);
   if (::rename(beside.c_str(), path.c_str()) != 0) give_up(errno);
+}
+
+void write_folder_atomic(const std::filesystem::path& path,
+                         const std::function<void(const std::filesystem::path&)>& write) {
+  namespace fs = std::filesystem;
+  // One name, so that what a killed writer leaves is overwritten by the next.
+  const fs::path fresh = path.string() + ".new";
+  std::error_code error;
+  fs::remove_all(fresh, error);
+  if (!fs::create_directories(fresh, error) || error) {
+    throw IoError::from_errno("make the folder", fresh.string(), error.value());
+  }
+  try {
+    write(fresh);
+  } catch (...) {
+    fs::remove_all(fresh, error);
+    throw;
+  }
+  if (!fs::exists(path)) {
+    fs::rename(fresh, path, error);
+  } else if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) {
+    const fs::path old = path.string() + ".old";
+    fs::remove_all(old, error);
+    fs::rename(path, old, error);
+    if (!error) fs::rename(fresh, path, error);
+    if (!error) fs::remove_all(old, error);
+  }
+  if (error) {
+    const int reason = error.value();
+    fs::remove_all(fresh, error);
+    throw IoError::from_errno("replace the folder", path.string(), reason);
+  }
+  fs::remove_all(fresh, error);  // after an exchange: the old one
 }
 
 void append_file(const std::filesystem::path& path, std::string_view bytes) {

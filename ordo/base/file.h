@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,12 @@ std::string read_file(const std::filesystem::path& path);
 /// reader sees the old bytes or the new, never a part; on failure (a full disk) the old stay and
 /// nothing is left beside. A symbolic link is followed: its target is replaced. Throws IoError.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
+
+/// Replaces the folder `path` as a whole by what `write` puts into a new one beside it. A reader sees
+/// the old folder or the new (on file systems that cannot exchange two names, for a moment neither);
+/// if `write` throws, the old one stays and nothing is left beside. Throws IoError.
+void write_folder_atomic(const std::filesystem::path& path,
+                         const std::function<void(const std::filesystem::path&)>& write);
 
 /// Appends with a single write where the system allows, so that what several processes append does
 /// not mix. The file is made if absent. Throws IoError.

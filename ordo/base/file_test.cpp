@@ -71,5 +71,42 @@ TEST(File, KeepsTheOldFileWhenTheDiskIsFull) {
   ::umount(folder.path().c_str());
 }
 
+TEST(WriteFolderAtomic, ReplacesTheWholeFolder) {
+  const TempFolder home;
+  const fs::path folder = home.path() / "model";
+  write_folder_atomic(folder, [](const fs::path& fresh) {
+    write_file_atomic(fresh / "a", "1");
+    write_file_atomic(fresh / "b", "1");
+  });
+  write_folder_atomic(folder, [](const fs::path& fresh) { write_file_atomic(fresh / "a", "2"); });
+  EXPECT_EQ(read_file(folder / "a"), "2");
+  EXPECT_FALSE(fs::exists(folder / "b"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(home.path()), fs::directory_iterator()), 1);
+}
+
+TEST(WriteFolderAtomic, LeavesTheOldFolderIfWritingFails) {
+  const TempFolder home;
+  const fs::path folder = home.path() / "model";
+  write_folder_atomic(folder, [](const fs::path& fresh) { write_file_atomic(fresh / "a", "1"); });
+  EXPECT_THROW(write_folder_atomic(folder,
+                                   [](const fs::path& fresh) {
+                                     write_file_atomic(fresh / "a", "2");
+                                     throw IoError("the disk is full");
+                                   }),
+               IoError);
+  EXPECT_EQ(read_file(folder / "a"), "1");
+  EXPECT_EQ(std::distance(fs::directory_iterator(home.path()), fs::directory_iterator()), 1);
+}
+
+TEST(WriteFolderAtomic, OverwritesWhatAKilledWriterLeft) {
+  const TempFolder home;
+  const fs::path folder = home.path() / "model";
+  fs::create_directories(folder.string() + ".new");
+  write_file_atomic(folder.string() + ".new/half", "x");
+  write_folder_atomic(folder, [](const fs::path& fresh) { write_file_atomic(fresh / "a", "1"); });
+  EXPECT_FALSE(fs::exists(folder / "half"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(home.path()), fs::directory_iterator()), 1);
+}
+
 }  // namespace
 }  // namespace ordo
