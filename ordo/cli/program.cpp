@@ -270,22 +270,43 @@ int Program::Implementation::run_reported(int argc, char** argv) {
   }
 }
 
+// The last of the (sub)commands that the command line named.
+CLI::App* innermost(const CLI::App& root) {
+  auto* app = const_cast<CLI::App*>(&root);  // CLI11 has no look-up that keeps it const
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+// "bench", or "warm bench": the second of these is made inside the group "warm".
+CLI::App* add_command_to(CLI::App& root, const Command& command) {
+  const std::size_t space = command.name.find(' ');
+  if (space == std::string::npos) return root.add_subcommand(command.name, command.summary);
+  const std::string group_name = command.name.substr(0, space);
+  CLI::App* group = nullptr;
+  for (CLI::App* below : root.get_subcommands({})) {
+    if (below->get_name() == group_name) group = below;
+  }
+  if (group == nullptr) {
+    group = root.add_subcommand(group_name, "A group of commands; see --help after it.");
+    group->set_help_flag("-h,--help", "Show this help.");
+    group->fallthrough(false);
+  }
+  return group->add_subcommand(command.name.substr(space + 1), command.summary);
+}
+
 // Every word that no option took, with the nearest known word.
 std::string Program::Implementation::unknown_words(const CLI::App& root,
                                                    const std::vector<std::string>& words) const {
-  const CLI::App* app = &root;
-  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  const CLI::App* app = innermost(root);
   std::vector<std::string> known;
   for (const CLI::Option* option : app->get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
-  if (app == &root) {
-    for (const Command& command : commands) known.push_back(command.name);
-  }
+  for (const CLI::App* below : app->get_subcommands({})) known.push_back(below->get_name());
   const std::string& word = words.front();
   const auto near = nearest(word.substr(0, word.find('=')), known);
   const std::string_view kind = word.starts_with("-")               ? "flag"
-                                : app == &root && has_subcommands() ? "command"
+                                : !app->get_subcommands({}).empty() ? "command"
                                                                     : "argument";
   return fmt::format("unknown {} '{}'{}", kind, word,
                      near ? fmt::format("; did you mean '{}'?", *near) : "");
@@ -316,12 +337,22 @@ std::string Program::Implementation::description(const std::string& form) const 
 std::string Program::Implementation::candidates(const std::vector<std::string>& words) const {
   std::string text;
   const Command* chosen = has_subcommands() ? nullptr : &commands.front();
+  const std::string said = fmt::format("{} ", fmt::join(words, " "));
+  std::vector<std::string> next;  // words that commands go on with
   for (const Command& command : commands) {
-    if (has_subcommands() && !words.empty() && words.front() == command.name) chosen = &command;
+    if (!has_subcommands()) break;
+    if (said.starts_with(command.name + " ")) chosen = &command;
+    const std::string before = words.empty() ? "" : words.front() + " ";
+    const std::string_view name = command.name;
+    if (name.starts_with(before)) {
+      const std::string_view rest = name.substr(before.size());
+      const std::string word(rest.substr(0, rest.find(' ')));
+      if (next.empty() || next.back() != word) next.push_back(word);
+    }
   }
   if (chosen == nullptr) {
-    for (const Command& command : commands) text += command.name + "\n";
-    return text + "--help\n--version\n";
+    if (next.empty()) return text;
+    return fmt::format("{}\n--help\n{}", fmt::join(next, "\n"), words.empty() ? "--version\n" : "");
   }
   const auto bound = chosen->make();
   if (!words.empty() && words.back().starts_with("--")) {
@@ -373,7 +404,7 @@ int Program::Implementation::run(int argc, char** argv) {
   for (std::size_t i = 0; i < commands.size(); ++i) {
     CLI::App* app = &root;
     if (has_subcommands()) {
-      app = root.add_subcommand(commands[i].name, commands[i].summary);
+      app = add_command_to(root, commands[i]);
       app->set_help_flag("-h,--help", "Show this help.");
       app->footer(examples_text(commands[i].examples));
       app->get_formatter()->column_width(34);
@@ -388,13 +419,13 @@ int Program::Implementation::run(int argc, char** argv) {
     app->fallthrough(false);
   }
   root.allow_extras();
+  for (CLI::App* app : root.get_subcommands({})) app->allow_extras();
   for (CLI::App* app : apps) app->allow_extras();
 
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* app = &root;
-    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    const CLI::App* app = innermost(root);
     fmt::print("{}", app->help(app == &root ? "" : title()));
     return 0;
   } catch (const CLI::CallForVersion&) {
@@ -412,11 +443,13 @@ int Program::Implementation::run(int argc, char** argv) {
   }
   std::size_t chosen = 0;
   if (has_subcommands()) {
-    if (root.get_subcommands().empty()) {
-      fmt::print(stderr, "{}", root.help());
+    CLI::App* app = innermost(root);
+    const auto found = std::find(apps.begin(), apps.end(), app);
+    if (found == apps.end()) {  // nothing, or a group without its command
+      fmt::print(stderr, "{}", app->help(app == &root ? "" : title()));
       return static_cast<int>(ExitCode::usage);
     }
-    while (apps[chosen] != root.get_subcommands().front()) ++chosen;
+    chosen = static_cast<std::size_t>(found - apps.begin());
   }
 
   BoundCommand& command = *bound[chosen];

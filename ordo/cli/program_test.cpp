@@ -55,6 +55,8 @@ Attempt attempt(std::vector<std::string> words, bool subcommands = false) {
   if (subcommands) {
     program.command<GreetOptions>("hello", "Says hello.", greet);
     program.command<GreetOptions>("bye", "Says bye.", greet);
+    program.command<GreetOptions>("letter write", "Writes a letter.", greet);
+    program.command<GreetOptions>("letter send", "Sends a letter.", greet);
     result.status = program.run(argc, argv.data());
   } else {
     result.status = program.run<GreetOptions>(argc, argv.data(), greet);
@@ -156,9 +158,20 @@ TEST_F(ProgramRun, DescribesItsOptionsAsASchema) {
 TEST_F(ProgramRun, CompletesCommandsFlagsAndChoices) {
   attempt({"__complete"}, true);
   attempt({"__complete", "hello", "--name"}, true);
+  attempt({"__complete", "letter"}, true);
   const std::string said = take();
-  EXPECT_NE(said.find("hello\nbye\n"), std::string::npos);
+  EXPECT_NE(said.find("hello\nbye\nletter\n"), std::string::npos);
   EXPECT_NE(said.find("world\nmoon\n"), std::string::npos);
+  EXPECT_NE(said.find("write\nsend\n--help\n"), std::string::npos);
+}
+
+TEST_F(ProgramRun, GroupsCommandsOfTwoWords) {
+  const Attempt sent = attempt({"letter", "send", "--times", "2"}, true);
+  EXPECT_EQ(sent.status, 0);
+  ASSERT_TRUE(sent.seen.has_value());
+  EXPECT_EQ(sent.seen->options.times, 2);
+  EXPECT_EQ(attempt({"letter"}, true).status, 2);
+  EXPECT_EQ(attempt({"letter", "burn"}, true).status, 2);
 }
 
 }  // namespace
