@@ -5,7 +5,7 @@
 #     are its one test executable (a CTest entry a file); *_fuzz.cpp are fuzz targets that replay
 #     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`. A TENSOR room
 #     stands on LibTorch and shares one precompiled header; without LibTorch it is left out.
-#   ordo_app(NAME ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
+#   ordo_app(NAME [TENSOR] ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
 #   ordo_bench(NAME [TENSOR] ROOMS room...)   in bench/NAME/CMakeLists.txt: the program bench-NAME.
 
 set(CMAKE_CXX_STANDARD 20)
@@ -192,7 +192,7 @@ function(ordo_add_fuzzer room file libs)
 endfunction()
 
 function(ordo_app name)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "TENSOR" "" "ROOMS;LIBS" ${ARGN})
   foreach(room IN LISTS ARG_ROOMS)
     if(NOT TARGET ordo_${room})
       return()
@@ -207,6 +207,9 @@ function(ordo_app name)
   add_executable(${program} ${sources})
   list(TRANSFORM ARG_ROOMS PREPEND ordo:: OUTPUT_VARIABLE rooms)
   target_link_libraries(${program} PRIVATE ${rooms} ${ARG_LIBS})
+  if(ARG_TENSOR)
+    ordo_use_torch(${program})
+  endif()
   install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 

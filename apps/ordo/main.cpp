@@ -30,6 +30,7 @@ const std::vector<std::pair<std::string, std::string>> kVerbs = {
     {"study", "compare programs over seeds, with claims that are tested"},
     {"store", "check, merge, clean and export what studies recorded"},
     {"data", "data sets: list, get, describe"},
+    {"train", "train networks; compare warm starts"},
     {"fmc", "the Functional Machine Calculus: run, trace, type, translate"},
     {"rmc", "the Relational Machine Calculus: run, trace, type, translate"},
     {"doctor", "what is installed and what is missing"},

@@ -1,0 +1,88 @@
+// `ordo train`: train, plan and look into networks; compare warm-start methods.
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "ordo/base/error.h"
+#include "ordo/cli/program.h"
+#include "ordo/data/catalogue.h"
+#include "ordo/train/listing.h"
+#include "ordo/train/plan.h"
+#include "ordo/train/probe.h"
+#include "ordo/train/run.h"
+#include "ordo/train/warm.h"
+
+namespace {
+
+namespace train = ordo::train;
+using ordo::Context;
+
+ordo::data::Folders folders() {
+  std::error_code unknown;
+  return ordo::data::standard_folders(std::filesystem::read_symlink("/proc/self/exe", unknown),
+                                      std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
+}
+
+int number_of(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return otherwise;
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  if (*text == '\0' || *end != '\0' || value < 0 || value > 65535) {
+    throw ordo::UsageError(fmt::format("{}: expected a number, found '{}'", variable, text));
+  }
+  return static_cast<int>(value);
+}
+
+// As torchrun and its kin set them.
+ordo::tensor::Rendezvous rendezvous() {
+  ordo::tensor::Rendezvous meeting;
+  meeting.rank = number_of("RANK", 0);
+  meeting.world = number_of("WORLD_SIZE", 1);
+  meeting.port = number_of("MASTER_PORT", meeting.port);
+  if (const char* host = std::getenv("MASTER_ADDR")) meeting.host = host;
+  return meeting;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ordo::cli::Program program("train", "Trains networks, anew or from the model of yesterday.");
+  program
+      .command<train::RunOptions>("run", "Trains a network until it has converged.",
+                                  [](const train::RunOptions& options, Context& context) {
+                                    return train::run(options, folders(), rendezvous(), context);
+                                  })
+      .example("ordo train run --data digits --model mlp --out model", "a network on real digits")
+      .example(
+          "ordo train run --data new.csv --from model --init sp:shrink=0.6,perturb=0.01 --out next",
+          "today's data, from yesterday's model")
+      .command<train::RunOptions>("plan", "Says what 'run' would do, and how long it would take.",
+                                  [](const train::RunOptions& options, Context& context) {
+                                    return train::plan(options, folders(), context);
+                                  })
+      .example("ordo train plan --data digits --model mlp")
+      .command<train::ProbeOptions>("probe",
+                                    "Looks at a model's gradients on old and new examples.",
+                                    [](const train::ProbeOptions& options, Context& context) {
+                                      return train::probe(options, folders(), context);
+                                    })
+      .example("ordo train probe model --data grown.csv --report balance.html")
+      .command<train::ListOptions>("list", "Networks, optimizers and warm-start methods.",
+                                   train::list)
+      .example("ordo train list")
+      .command<train::WarmBenchOptions>(
+          "warm bench", "Compares warm-start methods on your data.",
+          [](const train::WarmBenchOptions& options, Context& context) {
+            return train::warm_bench(options, folders(), context);
+          })
+      .example("ordo train warm bench ri ws sp --data digits --seeds 5 --report warm.html")
+      .command<train::WarmTuneOptions>("warm tune", "Searches for the best shrinking and noise.",
+                                       [](const train::WarmTuneOptions& options, Context& context) {
+                                         return train::warm_tune(options, folders(), context);
+                                       })
+      .example("ordo train warm tune --data digits --validation 0.2 --protocol online");
+  return program.run(argc, argv);
+}

@@ -1,0 +1,289 @@
+#include "ordo/train/run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "ordo/base/error.h"
+#include "ordo/tensor/device.h"
+#include "ordo/train/grow_head.h"
+#include "ordo/train/model_state.h"
+#include "ordo/train/named_spec.h"
+#include "ordo/train/round_start.h"
+#include "ordo/train/trainer.h"
+
+namespace ordo::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One training, from options to a model on disk.
+class Training {
+ public:
+  Training(const RunOptions& options, const data::Folders& folders,
+           const tensor::Rendezvous& rendezvous, Context& context)
+      : options_(options), context_(context), stream_(context.random) {
+    tensor::set_threads(context.threads);
+    placement_ = placement_of(options.learning);
+    if (rendezvous.world > 1) {
+      group_ = tensor::ProcessGroup::join(rendezvous, placement_.device);
+    }
+    find_start();
+    data_ = prepare_data(options.data, history(), folders, placement_, stream_.split("data"));
+    build_net();
+    fit_ = fit_options(options.learning);
+  }
+
+  RunResult train();
+
+ private:
+  void find_start();
+  DataHistory history() const;
+  void build_net();
+  void warm_start(Trainer& trainer);
+  void save(const Trainer& trainer, bool finished) const;
+  Json recipe() const;
+  bool keeps() const { return !options_.out.empty() && (!group_ || group_->rank() == 0); }
+
+  const RunOptions& options_;
+  Context& context_;
+  Random stream_;
+  Placement placement_;
+  std::shared_ptr<tensor::ProcessGroup> group_;
+  std::optional<nets::Model> before_;  // what `from` or an interrupted `out` holds
+  std::optional<ModelState> before_state_;
+  bool resumes_ = false;
+  PreparedData data_;
+  FitOptions fit_;
+  nets::Model model_;
+  std::unique_ptr<nets::FlatParameters> parameters_;
+  std::unique_ptr<optimize::Optimizer> optimizer_;
+};
+
+// Everything that must be the same for an interrupted training to go on.
+Json Training::recipe() const {
+  return Json::object({{"data", to_json(options_.data)},
+                       {"learning", to_json(options_.learning)},
+                       {"from", options_.from.string()},
+                       {"init", options_.init},
+                       {"stream", fmt::format("{:016x}", stream_.split("identity").next64())}});
+}
+
+void Training::find_start() {
+  const fs::path& out = options_.out;
+  if (!out.empty() && fs::exists(out)) {
+    if (!fs::exists(out / "state.json")) {
+      throw UsageError(
+          fmt::format("--out {}: this folder is there and holds no model of ours; "
+                      "choose another name",
+                      out.string()));
+    }
+    if (!options_.resume) {
+      throw UsageError(fmt::format(
+          "--out {}: a model is there; --resume goes on with it if it was interrupted, --from "
+          "starts from it, or choose another name",
+          out.string()));
+    }
+    before_state_ = load_state(out);
+    if (before_state_->finished) {
+      throw UsageError(
+          fmt::format("--resume: the training of {} is finished; --from {} starts another from it",
+                      out.string(), out.string()));
+    }
+    if (!(before_state_->recipe == recipe())) {
+      throw UsageError(fmt::format("--resume: {} was trained by another recipe or seed; it was {}",
+                                   out.string(), before_state_->recipe.dump()));
+    }
+    before_ = nets::load_model(out);
+    resumes_ = true;
+    return;
+  }
+  if (options_.from.empty()) return;
+  before_ = nets::load_model(options_.from);
+  if (before_->scaling.is_null()) {
+    throw InputError({.source = (options_.from / "model.json").string(), .field = "/scaling"},
+                     "the model has no input scaling, which its weights depend on; train it anew "
+                     "without --from");
+  }
+  if (fs::exists(options_.from / "state.json")) before_state_ = load_state(options_.from);
+}
+
+DataHistory Training::history() const {
+  if (!before_) return {};
+  const fs::path& folder = resumes_ ? options_.out : options_.from;
+  DataHistory history{
+      .scaler = data::scaler_from_json(before_->scaling, (folder / "model.json").string()),
+      .classes = options_.grow_head ? std::vector<std::string>() : before_->classes,
+      .split = std::nullopt,
+      .source = folder.string()};
+  if (before_state_ && !before_state_->split.is_null()) history.split = before_state_->split;
+  return history;
+}
+
+void Training::build_net() {
+  nets::Spec spec = spec_for(options_.learning, data_);
+  if (before_) {
+    model_ = *before_;
+    if (options_.grow_head && !resumes_) {
+      model_ = grow_head(std::move(model_), data_.classes, stream_.split("grow"));
+    }
+  } else {
+    model_.spec = spec;
+    model_.net = nets::make_net(spec, stream_.split("init"));
+    model_.classes = data_.classes;
+    model_.scaling = data::to_json(data_.scaler);
+    model_.provenance = Json::object({{"rounds", Json::Array{}}});
+  }
+  model_.net->to(placement_.device, placement_.dtype);
+  parameters_ = std::make_unique<nets::FlatParameters>(*model_.net);
+  const NamedSpec optimizer = parse_named_spec(options_.learning.optimizer);
+  optimizer_ = optimize::make_optimizer(optimizer.name, optimizer.options);
+  if (group_) group_->broadcast(parameters_->values());
+}
+
+// The operation between rounds, and the chain of them that the model tells of.
+void Training::warm_start(Trainer& trainer) {
+  Json round = Json::object({{"data", data_.hash}, {"examples", data_.train.size()}});
+  if (before_) {
+    if (before_state_) optimizer_->load_state(before_state_->optimizer);
+    Round start{.net = *model_.net,
+                .parameters = *parameters_,
+                .optimizer = *optimizer_,
+                .examples = data_.train,
+                .old_size = 0,
+                .batch_size = fit_.batch_size,
+                .origin = parameters_->values().clone(),
+                .stream = stream_.split("start")};
+    const Json* rounds = model_.provenance.find("rounds");
+    if (rounds != nullptr && rounds->size() > 0) {
+      start.old_size = std::min<std::int64_t>(rounds->as_array().back().at("examples").as_int(),
+                                              data_.train.size());
+    }
+    make_round_start(parse_named_spec(options_.init))->apply(start, context_);
+    trainer.adjust_gradients = start.adjust_gradients;
+    round["init"] = options_.init;
+    round["from"] = options_.from.string();
+  } else {
+    round["init"] = "ri";
+  }
+  model_.provenance["rounds"].push_back(std::move(round));
+}
+
+void Training::save(const Trainer& trainer, bool finished) const {
+  if (!keeps()) return;
+  save_state(options_.out, model_,
+             {.optimizer = optimizer_->state(),
+              .split = data::to_json(data_.split),
+              .recipe = recipe(),
+              .fit = trainer.state(),
+              .finished = finished});
+}
+
+RunResult Training::train() {
+  Trainer trainer(*model_.net, *parameters_, *optimizer_, fit_, stream_.split("fit"));
+  trainer.group = group_;
+  if (resumes_) {
+    optimizer_->load_state(before_state_->optimizer);
+    trainer.load_state(before_state_->fit);
+  } else {
+    warm_start(trainer);
+  }
+  trainer.save = [&] { save(trainer, false); };
+  trainer.save_every = options_.save_every;
+  const bool validates = data_.validation.size() > 0 && options_.evaluate_every > 0;
+  trainer.after_epoch = [&](const Epoch& epoch) {
+    const auto number = static_cast<double>(epoch.number);
+    context_.metric("train-accuracy", number, epoch.accuracy);
+    context_.metric("train-loss", number, epoch.loss);
+    context_.metric("rate", number, epoch.rate);
+    if (validates && epoch.number % options_.evaluate_every == 0) {
+      const Evaluation evaluation = evaluate(*model_.net, data_.validation, context_);
+      context_.metric("validation-accuracy", number, evaluation.accuracy);
+      context_.metric("validation-loss", number, evaluation.loss);
+    }
+  };
+
+  RunResult result;
+  result.fit = trainer.fit(data_.train, context_);
+  if (data_.test.size() > 0) result.test = evaluate(*model_.net, data_.test, context_);
+  if (data_.validation.size() > 0) {
+    result.validation = evaluate(*model_.net, data_.validation, context_);
+  }
+  save(trainer, true);
+  result.parameters = parameters_->values().numel();
+  result.train_examples = data_.train.size();
+  result.noisy_labels = data_.noisy_labels;
+  result.images_per_second = static_cast<double>(result.fit.examples) / result.fit.seconds;
+  result.out = options_.out;
+  result.drift = data_.drift;
+  return result;
+}
+
+}  // namespace
+
+void RunOptions::describe(OptionSet& set) {
+  data.describe(set);
+  learning.describe(set);
+  set.add("from", from, "Model to start from.").placeholder("DIR");
+  set.add("init", init, "Warm-start method for --from, NAME or NAME:key=value,... .");
+  set.add("grow-head", grow_head, "Give classes that the model does not know new outputs.");
+  set.add("out", out, "Folder for the model.").placeholder("DIR").short_name('o');
+  set.add("resume", resume, "Go on with --out where it was interrupted; else begin.");
+  set.add("save-every", save_every, "Seconds between checkpoints.").range(0);
+  set.add("evaluate-every", evaluate_every, "Epochs between evaluations on the validation part.")
+      .range(0);
+}
+
+Json to_json(const RunResult& result) {
+  Json json = to_json(result.fit);
+  json["accuracy"] = result.test.examples > 0 ? Json(result.test.accuracy) : Json();
+  json["loss"] = result.test.examples > 0 ? Json(result.test.loss) : Json();
+  if (result.validation.examples > 0) {
+    json["validation-accuracy"] = result.validation.accuracy;
+    json["validation-loss"] = result.validation.loss;
+  }
+  json["parameters"] = result.parameters;
+  json["train-examples"] = result.train_examples;
+  json["test-examples"] = result.test.examples;
+  json["noisy-labels"] = result.noisy_labels;
+  json["examples-per-second"] = result.images_per_second;
+  if (result.drift) json["drift"] = data::to_json(*result.drift);
+  if (!result.out.empty()) json["out"] = result.out.string();
+  return json;
+}
+
+std::string to_text(const RunResult& result) {
+  const Fit& fit = result.fit;
+  std::string text = fmt::format(
+      "{} parameters, {} training examples{}\n{} epochs, {} steps, {:.2f} s ({:.0f} examples/s)\n"
+      "stopped: {}; accuracy on the training examples as they came by {:.4f}\n",
+      result.parameters, result.train_examples,
+      result.noisy_labels > 0 ? fmt::format(" ({} with a wrong label)", result.noisy_labels) : "",
+      fit.epochs, fit.steps, fit.seconds, result.images_per_second, to_string(fit.reason),
+      fit.accuracy);
+  if (result.validation.examples > 0) {
+    text +=
+        fmt::format("validation: accuracy {:.4f}, loss {:.4f} ({} examples)\n",
+                    result.validation.accuracy, result.validation.loss, result.validation.examples);
+  }
+  if (result.test.examples > 0) {
+    text += fmt::format("test: accuracy {:.4f}, loss {:.4f} ({} examples)\n", result.test.accuracy,
+                        result.test.loss, result.test.examples);
+  }
+  if (result.drift && !result.drift->moved.empty()) text += data::to_text(*result.drift);
+  if (!result.out.empty()) text += fmt::format("model: {}\n", result.out.string());
+  return text;
+}
+
+ExitCode exit_code(const RunResult& result) {
+  return result.fit.reached() ? ExitCode::done : ExitCode::limit;
+}
+
+RunResult run(const RunOptions& options, const data::Folders& folders,
+              const tensor::Rendezvous& rendezvous, Context& context) {
+  return Training(options, folders, rendezvous, context).train();
+}
+
+}  // namespace ordo::train

@@ -1,0 +1,270 @@
+#include "ordo/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "ordo/base/error.h"
+#include "ordo/data/batch_order.h"
+#include "ordo/nets/layers.h"
+#include "ordo/train/evaluate.h"
+
+namespace ordo::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// The part of a batch that this process takes.
+data::IndexSpan own_part(data::IndexSpan batch, const tensor::ProcessGroup* group) {
+  if (group == nullptr) return batch;
+  const auto world = static_cast<std::size_t>(group->world());
+  const auto rank = static_cast<std::size_t>(group->rank());
+  const std::size_t begin = batch.size() * rank / world, end = batch.size() * (rank + 1) / world;
+  return batch.subspan(begin, end - begin);
+}
+
+void set_dropout_streams(nets::Net& net, const Random& stream) {
+  for (const auto& item : net.named_modules()) {
+    auto* dropout = dynamic_cast<nets::DropoutImpl*>(item.value().get());
+    if (dropout != nullptr) dropout->set_stream(stream.split(item.key()));
+  }
+}
+
+bool has_dropout(nets::Net& net) {
+  for (const auto& module : net.modules()) {
+    if (dynamic_cast<nets::DropoutImpl*>(module.get()) != nullptr) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string to_string(StopReason reason) {
+  switch (reason) {
+    case StopReason::converged:
+      return "converged";
+    case StopReason::epochs:
+      return "epochs";
+    case StopReason::max_epochs:
+      return "max-epochs";
+    case StopReason::max_steps:
+      return "max-steps";
+    case StopReason::stalled:
+      return "stalled";
+    case StopReason::max_seconds:
+      return "max-seconds";
+  }
+  return {};
+}
+
+Json to_json(const Fit& fit) {
+  return Json::object({{"reason", to_string(fit.reason)},
+                       {"epochs", fit.epochs},
+                       {"steps", fit.steps},
+                       {"examples", fit.examples},
+                       {"seconds", fit.seconds},
+                       {"train-accuracy", fit.accuracy},
+                       {"train-loss", fit.loss}});
+}
+
+Trainer::Trainer(nets::Net& net, nets::FlatParameters& parameters, optimize::Optimizer& optimizer,
+                 const FitOptions& options, const Random& stream)
+    : net_(net),
+      parameters_(parameters),
+      optimizer_(optimizer),
+      options_(options),
+      stream_(stream),
+      accuracy_(options.stop.criterion) {}
+
+double Trainer::rate() const {
+  return options_.rate * optimize::rate_factor(options_.schedule, step_);
+}
+
+void Trainer::step(Batcher& batcher, data::IndexSpan batch) {
+  const data::IndexSpan own = own_part(batch, group.get());
+  double loss = 0, correct = 0;
+  if (own.empty()) {
+    parameters_.gradients().zero_();
+  } else {
+    const Batcher::Batch examples = batcher.gather(own);
+    const nets::Net::LossAndLogits result =
+        net_.differentiate(examples.inputs, examples.labels, parameters_);
+    loss = result.loss.item<double>();
+    correct = static_cast<double>(count_correct(result.logits, examples.labels));
+  }
+  if (group) {
+    // Means over parts of unequal size: weigh each by its share of the batch.
+    const double share = static_cast<double>(own.size()) / static_cast<double>(batch.size());
+    parameters_.gradients().mul_(share);
+    group->all_reduce_sum(parameters_.gradients());
+    torch::Tensor counts = torch::tensor({loss * share, correct}, torch::kFloat64);
+    group->all_reduce_sum(counts);
+    loss = counts[0].item<double>();
+    correct = counts[1].item<double>();
+  }
+  if (!std::isfinite(loss)) {
+    throw NumericError(fmt::format(
+        "the loss became {} at step {} (epoch {}) with learning rate {:g}; try a smaller --rate, "
+        "--warmup steps, or --clip 1",
+        loss, step_ + 1, epoch_ + 1, rate()));
+  }
+  if (adjust_gradients) adjust_gradients(parameters_);
+  if (options_.clip > 0) optimize::clip_norm(parameters_, options_.clip);
+  optimizer_.step(parameters_, rate());
+  accuracy_.add(std::llround(correct), static_cast<std::int64_t>(batch.size()));
+  epoch_loss_ += loss * static_cast<double>(batch.size());
+  epoch_examples_ += static_cast<std::int64_t>(batch.size());
+  examples_ += static_cast<std::int64_t>(batch.size());
+  ++step_;
+}
+
+// Closes an epoch; whether a rule stops the fit.
+bool Trainer::epoch_over(Fit& fit, Context& context) {
+  ++epoch_;
+  last_accuracy_ = accuracy_.value();
+  last_loss_ = epoch_loss_ / static_cast<double>(epoch_examples_);
+  accuracy_.begin_epoch();
+  epoch_loss_ = 0;
+  epoch_examples_ = 0;
+  if (last_accuracy_ > best_accuracy_) {
+    best_accuracy_ = last_accuracy_;
+    best_epoch_ = epoch_;
+  }
+  if (after_epoch) {
+    after_epoch({.number = epoch_,
+                 .steps = step_,
+                 .accuracy = last_accuracy_,
+                 .loss = last_loss_,
+                 .rate = rate()});
+  }
+  const StopRules& rules = options_.stop;
+  context.progress("training", static_cast<double>(epoch_),
+                   static_cast<double>(rules.epochs > 0 ? rules.epochs : rules.max_epochs),
+                   "epochs");
+  const auto stop = [&](StopReason reason) {
+    fit.reason = reason;
+    return true;
+  };
+  if (rules.epochs > 0) return epoch_ >= rules.epochs && stop(StopReason::epochs);
+  if (rules.until_accuracy > 0 && last_accuracy_ >= rules.until_accuracy) {
+    return stop(StopReason::converged);
+  }
+  if (rules.max_epochs > 0 && epoch_ >= rules.max_epochs) return stop(StopReason::max_epochs);
+  if (rules.stall_epochs > 0 && epoch_ - best_epoch_ >= rules.stall_epochs) {
+    return stop(StopReason::stalled);
+  }
+  return false;
+}
+
+Fit Trainer::fit(const Examples& examples, Context& context) {
+  if (examples.size() == 0) throw UsageError("there is nothing to train on: no examples");
+  data::Indices all(static_cast<std::size_t>(examples.size()));
+  for (std::size_t index = 0; index < all.size(); ++index) {
+    all[index] = static_cast<std::int64_t>(index);
+  }
+  data::BatchOrder order(all, {.size = options_.batch_size}, stream_.split("order"));
+  order.seek({.epoch = epoch_, .offset = offset_});
+  Batcher batcher(examples);
+  const bool with_dropout = has_dropout(net_);
+  const Random dropout_stream = stream_.split("dropout");
+  net_.train();
+
+  Fit fit;
+  const StopRules& rules = options_.stop;
+  auto begin = Clock::now();
+  auto saved = begin;
+  // What callbacks take is not training time.
+  const auto outside = [&](const std::function<void()>& work) {
+    seconds_ += seconds_since(begin);
+    work();
+    begin = Clock::now();
+  };
+  for (bool over = false; !over;) {
+    if (context.stop.stop_requested()) {
+      outside([&] {
+        if (save) save();
+      });
+      throw Interrupted();
+    }
+    if (with_dropout) {
+      set_dropout_streams(net_, dropout_stream.split(static_cast<std::uint64_t>(step_)));
+    }
+    step(batcher, order.next());
+    offset_ = order.position().offset;
+    if (offset_ == 0) {
+      outside([&] { over = epoch_over(fit, context); });
+      net_.train();
+    }
+    if (!over && rules.max_steps > 0 && step_ >= rules.max_steps) {
+      fit.reason = StopReason::max_steps;
+      over = true;
+    }
+    if (!over && rules.max_seconds > 0 && seconds_ + seconds_since(begin) >= rules.max_seconds) {
+      fit.reason = StopReason::max_seconds;
+      over = true;
+    }
+    if (!over && save && seconds_since(saved) >= save_every) {
+      outside(save);
+      saved = Clock::now();
+    }
+  }
+  seconds_ += seconds_since(begin);
+  if (offset_ != 0) {  // stopped inside an epoch: tell of what was seen of it
+    last_accuracy_ = accuracy_.value();
+    last_loss_ = epoch_loss_ / static_cast<double>(epoch_examples_);
+  }
+  fit.epochs = epoch_;
+  fit.steps = step_;
+  fit.examples = examples_;
+  fit.seconds = seconds_;
+  fit.accuracy = last_accuracy_;
+  fit.loss = last_loss_;
+  return fit;
+}
+
+Json Trainer::state() const {
+  return Json::object({{"step", step_},
+                       {"epoch", epoch_},
+                       {"offset", offset_},
+                       {"examples", examples_},
+                       {"seconds", seconds_},
+                       {"epoch-loss", epoch_loss_},
+                       {"epoch-examples", epoch_examples_},
+                       {"last-accuracy", last_accuracy_},
+                       {"last-loss", last_loss_},
+                       {"best-accuracy", best_accuracy_},
+                       {"best-epoch", best_epoch_},
+                       {"accuracy", accuracy_.state()}});
+}
+
+void Trainer::load_state(const Json& state) {
+  const auto integer = [&](const char* key) {
+    const std::int64_t value = state.at(key).as_int(fmt::format("/{}", key));
+    if (value < 0) throw InputError({.field = fmt::format("/{}", key)}, "expected 0 or more");
+    return value;
+  };
+  const auto number = [&](const char* key) {
+    return state.at(key).as_double(fmt::format("/{}", key));
+  };
+  step_ = integer("step");
+  epoch_ = integer("epoch");
+  offset_ = integer("offset");
+  examples_ = integer("examples");
+  epoch_examples_ = integer("epoch-examples");
+  best_epoch_ = integer("best-epoch");
+  seconds_ = number("seconds");
+  epoch_loss_ = number("epoch-loss");
+  last_accuracy_ = number("last-accuracy");
+  last_loss_ = number("last-loss");
+  best_accuracy_ = number("best-accuracy");
+  accuracy_.load_state(state.at("accuracy"));
+}
+
+}  // namespace ordo::train

@@ -1,0 +1,107 @@
+// The training loop: batches in a seeded order, one fused optimizer step each, until a criterion or
+// a guard says stop. It can be stopped between any two steps and goes on with the same numbers: the
+// state of a fit is a place in the order, a few counts, and what the optimizer keeps.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "ordo/base/context.h"
+#include "ordo/nets/net.h"
+#include "ordo/optimize/optimizer.h"
+#include "ordo/optimize/schedule.h"
+#include "ordo/tensor/process_group.h"
+#include "ordo/train/criterion.h"
+#include "ordo/train/examples.h"
+
+namespace ordo::train {
+
+/// When to stop. Zero switches a rule off.
+struct StopRules {
+  double until_accuracy = 0.99;  ///< on the fly, at the end of an epoch; converged
+  Criterion criterion = Criterion::plain;
+  std::int64_t epochs = 0;  ///< exactly so many, whatever the accuracy; done, not a guard
+  std::int64_t max_epochs = 300;
+  std::int64_t max_steps = 0;
+  std::int64_t stall_epochs = 0;  ///< epochs without a better accuracy on the fly
+  double max_seconds = 0;         ///< of training, evaluation not counted
+};
+
+enum class StopReason { converged, epochs, max_epochs, max_steps, stalled, max_seconds };
+/// "converged", "max-epochs", ...
+std::string to_string(StopReason reason);
+
+struct FitOptions {
+  std::int64_t batch_size = 128;
+  double rate = 0.001;  ///< base learning rate
+  optimize::Schedule schedule;
+  double clip = 0;  ///< largest norm of the gradient; 0: any
+  StopRules stop;
+};
+
+/// What an epoch was like.
+struct Epoch {
+  std::int64_t number = 0;  ///< from 1
+  std::int64_t steps = 0;   ///< since the fit began
+  double accuracy = 0;      ///< on the fly, by the criterion's measure
+  double loss = 0;          ///< mean over the epoch's examples, on the fly
+  double rate = 0;          ///< learning rate of its last step
+};
+
+struct Fit {
+  StopReason reason = StopReason::epochs;
+  std::int64_t epochs = 0, steps = 0, examples = 0;
+  double seconds = 0;             ///< of training, evaluation and checkpoints not counted
+  double accuracy = 0, loss = 0;  ///< of the last epoch, on the fly
+  bool reached() const { return reason == StopReason::converged || reason == StopReason::epochs; }
+};
+Json to_json(const Fit& fit);
+
+class Trainer {
+ public:
+  /// What is trained must outlive the trainer. Batch order and dropout come from `stream`.
+  Trainer(nets::Net& net, nets::FlatParameters& parameters, optimize::Optimizer& optimizer,
+          const FitOptions& options, const Random& stream);
+
+  /// Called with the gradients of each step before they are used: penalties.
+  std::function<void(nets::FlatParameters&)> adjust_gradients;
+  /// Called after each epoch: evaluation, metrics.
+  std::function<void(const Epoch&)> after_epoch;
+  /// Called between steps about every `save_every` seconds, and once before Interrupted is thrown.
+  std::function<void()> save;
+  double save_every = std::numeric_limits<double>::infinity();
+  /// The other processes that train this model: each takes its part of every batch.
+  std::shared_ptr<tensor::ProcessGroup> group;
+
+  /// Trains until a rule stops it. Throws NumericError naming step and rate if the loss is not
+  /// finite, Interrupted when asked to stop. After load_state it goes on where that was saved.
+  Fit fit(const Examples& examples, Context& context);
+
+  /// Where the fit stands, but for the network's and the optimizer's tensors.
+  Json state() const;
+  /// Throws InputError with the JSON pointer of what is wrong.
+  void load_state(const Json& state);
+
+ private:
+  void step(Batcher& batcher, data::IndexSpan batch);
+  bool epoch_over(Fit& fit, Context& context);
+  double rate() const;
+
+  nets::Net& net_;
+  nets::FlatParameters& parameters_;
+  optimize::Optimizer& optimizer_;
+  FitOptions options_;
+  Random stream_;
+
+  // The state of a fit.
+  std::int64_t step_ = 0, epoch_ = 0, offset_ = 0, examples_ = 0;
+  double seconds_ = 0, epoch_loss_ = 0, last_loss_ = 0, last_accuracy_ = 0;
+  std::int64_t epoch_examples_ = 0;
+  double best_accuracy_ = -1;
+  std::int64_t best_epoch_ = 0;
+  EpochAccuracy accuracy_;
+};
+
+}  // namespace ordo::train
