@@ -31,11 +31,11 @@ void check(const Schedule& schedule) {
   }
   if (falls_to_floor(shape) && schedule.total <= schedule.warmup) {
     throw UsageError(
-        fmt::format("a {} schedule needs a total above its warm-up of {} steps, got {}", shape,
-                    schedule.warmup, schedule.total));
+        fmt::format("a {} schedule needs --schedule-steps above its warm-up of {} steps, got {}",
+                    shape, schedule.warmup, schedule.total));
   }
   if (shape == "step" && schedule.every <= 0) {
-    throw UsageError("a step schedule needs 'every', the number of steps between drops");
+    throw UsageError("a step schedule needs --drop-every, the number of steps between drops");
   }
 }
 
@@ -70,13 +70,14 @@ double norm_of(const torch::Tensor& numbers) {
 }  // namespace
 
 void Schedule::describe(OptionSet& set) {
-  set.add("shape", shape, "How the rate goes on after the warm-up.").choices(kShapes);
+  set.add("schedule", shape, "How the rate goes on after the warm-up.").choices(kShapes);
   set.add("warmup", warmup, "Steps of linear warm-up from 0.").range(0);
-  set.add("total", total, "Steps, warm-up included, until cosine and linear reach the floor.")
+  set.add("schedule-steps", total,
+          "Steps, warm-up included, until cosine and linear reach the floor.")
       .range(0);
-  set.add("every", every, "Steps between drops (step).").range(0);
-  set.add("factor", factor, "Of each drop (step), of each step (exponential).").range(0);
-  set.add("floor", floor, "The last factor (cosine, linear).").range(0);
+  set.add("drop-every", every, "Steps between drops (step).").range(0);
+  set.add("drop-factor", factor, "Of each drop (step), of each step (exponential).").range(0);
+  set.add("rate-floor", floor, "The last factor (cosine, linear).").range(0);
 }
 
 double rate_factor(const Schedule& schedule, std::int64_t step) {

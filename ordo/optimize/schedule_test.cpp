@@ -82,9 +82,10 @@ TEST(Schedule, CosineFollowsTheRecurrenceOfAnnealing) {
 
 TEST(Schedule, SaysWhatAShapeLacks) {
   EXPECT_THAT(refusal({.shape = "cosin"}), HasSubstr("did you mean 'cosine'?"));
-  EXPECT_THAT(refusal({.shape = "cosine"}), HasSubstr("total above its warm-up of 0 steps"));
+  EXPECT_THAT(refusal({.shape = "cosine"}),
+              HasSubstr("--schedule-steps above its warm-up of 0 steps"));
   EXPECT_THAT(refusal({.shape = "linear", .warmup = 10, .total = 10}), HasSubstr("got 10"));
-  EXPECT_THAT(refusal({.shape = "step"}), HasSubstr("'every'"));
+  EXPECT_THAT(refusal({.shape = "step"}), HasSubstr("--drop-every"));
 }
 
 TEST(ClipNorm, ScalesDownToTheLimitAndLeavesShorterGradients) {

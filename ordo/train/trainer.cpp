@@ -113,7 +113,7 @@ void Trainer::step(Batcher& batcher, data::IndexSpan batch) {
     throw NumericError(fmt::format(
         "the loss became {} at step {} (epoch {}) with learning rate {:g}; try a smaller --rate, "
         "--warmup steps, or --clip 1",
-        loss, step_ + 1, epoch_ + 1, rate()));
+        std::isnan(loss) ? "nan" : "infinite", step_ + 1, epoch_ + 1, rate()));
   }
   if (adjust_gradients) adjust_gradients(parameters_);
   if (options_.clip > 0) optimize::clip_norm(parameters_, options_.clip);
