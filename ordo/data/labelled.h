@@ -77,6 +77,17 @@ Labelled load(const std::string& what, const LoadOptions& options, const Folders
 Labelled label(Array examples, const Array& labels, const std::string& source,
                const LoadOptions& options = {});
 
+/// The examples of a source that has a test set of its own, training set first. Throws InputError
+/// as `label` does, and if a part's examples and labels differ in number.
+Labelled label_parts(const Array& training, const Array& training_labels, const Array& test,
+                     const Array& test_labels, const std::string& source,
+                     const LoadOptions& options = {});
+
+/// The same examples with their classes at the places of `classes`, which may have more: those that
+/// a model knows, or these and new ones behind them. Throws InputError naming a class of the data
+/// that is not among them.
+Labelled with_classes(Labelled data, const std::vector<std::string>& classes);
+
 /// SHA-256 of the examples `begin` to `end` - 1 with the names of their classes. It depends on the
 /// values, not on how they are stored or in which file.
 std::string hash_of(const Labelled& data, std::int64_t begin, std::int64_t end);

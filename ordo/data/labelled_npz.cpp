@@ -43,10 +43,7 @@ Labelled parse_labelled_npz(std::string_view bytes, const std::string& source,
                     "found {}",
                     names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
-  Labelled data = label(concatenated(*x_train, *x_test, source),
-                        concatenated(*y_train, *y_test, source), source, options);
-  data.own_training = x_train->shape()[0];
-  return data;
+  return label_parts(*x_train, *y_train, *x_test, *y_test, source, options);
 }
 
 }  // namespace ordo::data

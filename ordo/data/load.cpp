@@ -66,11 +66,7 @@ Labelled load_mnist_folder(const fs::path& folder, const LoadOptions& options) {
   }
   const Array images = read_idx(files[0]), test_images = read_idx(files[2]);
   const Array labels = read_idx(files[1]), test_labels = read_idx(files[3]);
-  const std::string source = folder.string();
-  Labelled data = label(concatenated(images, test_images, source),
-                        concatenated(labels, test_labels, source), source, options);
-  data.own_training = images.shape().empty() ? 0 : images.shape()[0];
-  return data;
+  return label_parts(images, labels, test_images, test_labels, folder.string(), options);
 }
 
 Labelled load_digits_folder(const fs::path& folder, const LoadOptions& options) {
@@ -85,7 +81,21 @@ Labelled load_digits_folder(const fs::path& folder, const LoadOptions& options) 
   return label(images, Array::of(std::move(labels)), folder.string(), options);
 }
 
-Labelled load_cifar_folder(const fs::path& folder, Cifar kind, LoadOptions options) {
+// The names that stand in a file, a line each, for classes 0, 1, ...; none if there is no such
+// file.
+std::vector<std::string> lines_of(const fs::path& path) {
+  std::vector<std::string> lines;
+  if (!fs::exists(path)) return lines;
+  const std::string text = read_file(path);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end > begin) lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+Labelled load_cifar_folder(const fs::path& folder, Cifar kind, const LoadOptions& options) {
   const std::vector<std::string> files =
       kind == Cifar::ten
           ? std::vector<std::string>{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
@@ -101,9 +111,13 @@ Labelled load_cifar_folder(const fs::path& folder, Cifar kind, LoadOptions optio
     images = is_first ? own_images : concatenated(images, own_images, folder.string());
     labels = is_first ? own_labels : concatenated(labels, own_labels, folder.string());
   }
-  Labelled data = label(images, labels, folder.string(), options);
+  Labelled data = label(images, labels, folder.string());
   data.own_training = training;
-  return data;
+  const auto names =
+      lines_of(folder / (kind == Cifar::ten ? "batches.meta.txt" : "fine_label_names.txt"));
+  if (names.size() == data.classes.size()) data.classes = names;
+  if (options.classes.empty()) return data;
+  return with_classes(std::move(data), options.classes);
 }
 
 Labelled load_folder(const fs::path& folder, const LoadOptions& options) {
@@ -134,22 +148,6 @@ Labelled load_file(const fs::path& path, const LoadOptions& options) {
   throw UsageError(fmt::format("the kind of '{}' is unknown; expected {}", path.string(), kForms));
 }
 
-// Numbers of classes by other names: `to` has a place for each of `from`.
-void rename_classes(Labelled& data, const std::vector<std::string>& known) {
-  std::vector<std::int64_t> place;
-  for (const std::string& name : data.classes) {
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) {
-      throw InputError(
-          {.source = data.source},
-          fmt::format("the class '{}' is new; the {} known ones are others", name, known.size()));
-    }
-    place.push_back(found - known.begin());
-  }
-  for (std::int64_t& label : data.labels) label = place[static_cast<std::size_t>(label)];
-  data.classes = known;
-}
-
 Labelled load_set(const DataSet& set, const LoadOptions& options, const Folders& folders) {
   if (!set.has_classes) {
     throw UsageError(fmt::format("'{}' holds {}, no examples with classes", set.name, set.unit));
@@ -167,8 +165,8 @@ Labelled load_set(const DataSet& set, const LoadOptions& options, const Folders&
   }
   if (set.range) data.range = set.range;
   if (!set.classes.empty()) data.classes = set.classes;
-  if (!options.classes.empty()) rename_classes(data, options.classes);
-  return data;
+  if (options.classes.empty()) return data;
+  return with_classes(std::move(data), options.classes);
 }
 
 }  // namespace

@@ -106,7 +106,8 @@ TEST_F(Load, ReadsIdxAsAPairAndAsAFolder) {
   EXPECT_EQ(data.labels, (std::vector<std::int64_t>{1, 0, 0}));
   EXPECT_EQ(data.examples.as<std::uint8_t>()[8], 'w');
   write("t10k-labels-idx1-ubyte", idx(1, {2}, "\x02\x02"));
-  EXPECT_THAT(refusal<InputError>(folder_.path().string()), HasSubstr("a label for each of 3"));
+  EXPECT_THAT(refusal<InputError>(folder_.path().string()),
+              HasSubstr("examples [1, 2, 2] and labels [2] of the test set differ in number"));
 }
 
 TEST_F(Load, ReadsTheFolderOfCifar) {
@@ -117,7 +118,9 @@ TEST_F(Load, ReadsTheFolderOfCifar) {
   }
   EXPECT_THAT(refusal<IoError>(folder_.path().string()), HasSubstr("test_batch.bin"));
   write("test_batch.bin", record);
+  write("batches.meta.txt", "cat\n\n");
   const Labelled data = (*this)(folder_.path().string());
+  EXPECT_EQ(data.classes, std::vector<std::string>{"cat"});
   EXPECT_EQ(data.examples.shape(), (Shape{11, 3, 32, 32}));
   EXPECT_EQ(data.own_training, 10);
 }
@@ -134,6 +137,18 @@ TEST_F(Load, GivesTheClassesOfASetThePlacesThatAModelHas) {
   EXPECT_EQ(data.labels[149], 0);
   EXPECT_THAT(refusal<InputError>("iris", {.classes = {"setosa"}}),
               HasSubstr("the class 'versicolor' is new"));
+}
+
+TEST_F(Load, LetsAModelsClassesGrow) {
+  Labelled data = (*this)("iris");
+  const std::vector<std::string> grown = {"virginica", "setosa", "versicolor", "new"};
+  const auto before = data.labels;
+  data = with_classes(std::move(data), grown);
+  EXPECT_EQ(data.classes, grown);
+  for (std::size_t example = 0; example < before.size(); ++example) {
+    // setosa, versicolor, virginica were 0, 1, 2.
+    EXPECT_EQ(data.labels[example], (before[example] + 1) % 3);
+  }
 }
 
 TEST_F(Load, AgreesWithNumpyOnItsFiles) {

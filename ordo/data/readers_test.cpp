@@ -131,6 +131,14 @@ TEST(LabelledNpz, NamesTheArraysFoundWhereItsOwnAreMissing) {
                   "t.npz");
             }),
             "t.npz: float32 of shape [2, 2] and int64 of shape [2] do not follow each other");
+  EXPECT_EQ(refusal([] {
+              const Array three = Array::of(std::vector<std::int64_t>{5, 3, 5});
+              const Array one = Array::of(std::vector<std::int64_t>{3});
+              parse_labelled_npz(
+                  to_npz({{"x_train", kX}, {"y_train", three}, {"x_test", kX}, {"y_test", one}}),
+                  "t.npz");
+            }),
+            "t.npz: examples [2, 2] and labels [3] of the training set differ in number");
 }
 
 // ---- images ----

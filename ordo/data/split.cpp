@@ -30,8 +30,13 @@ struct Parts {
   Indices train, validation, test;
 };
 
+std::string scheme_of(const SplitOptions& options, const Labelled& data) {
+  if (options.scheme != "auto") return options.scheme;
+  return data.own_training > 0 ? "source" : "random";
+}
+
 Parts divide(const Labelled& data, const Indices& shuffled, const SplitOptions& options) {
-  const bool draws_test = options.scheme != "source";
+  const bool draws_test = scheme_of(options, data) != "source";
   const std::int64_t test = draws_test ? share(options.test, shuffled.size()) : 0;
   const std::int64_t validation = share(options.validation, shuffled.size());
   const std::int64_t train = static_cast<std::int64_t>(shuffled.size()) - test - validation;
@@ -82,7 +87,7 @@ std::string hash_of_indices(const Parts& parts) {
 }
 
 void require_division(const Labelled& data, const SplitOptions& options) {
-  if (options.scheme == "random" || data.own_training > 0) return;
+  if (scheme_of(options, data) == "random" || data.own_training > 0) return;
   throw UsageError(fmt::format(
       "'{}' has no division into training and test set of its own, which the split '{}' needs",
       data.source, options.scheme));
@@ -91,13 +96,14 @@ void require_division(const Labelled& data, const SplitOptions& options) {
 // Adds the round of the examples `begin` to the last to the split.
 void add_round(Split& split, const Labelled& data, std::int64_t begin) {
   const SplitOptions& options = split.options;
-  const std::int64_t end = options.scheme == "random" ? data.size() : data.own_training;
+  const std::string scheme = scheme_of(options, data);
+  const std::int64_t end = scheme == "random" ? data.size() : data.own_training;
   Indices pool(static_cast<std::size_t>(end - begin));
   std::iota(pool.begin(), pool.end(), begin);
   Random random = Random(options.seed).split("split").split(split.rounds.size());
   random.shuffle(std::span(pool));
   Parts parts = divide(data, pool, options);
-  if (options.scheme == "source") {
+  if (scheme == "source") {
     for (std::int64_t example = end; example < data.size(); ++example) {
       parts.test.push_back(example);
     }
@@ -159,9 +165,9 @@ std::vector<SplitRound> rounds_of(const Json& record, const std::string& source)
 
 void SplitOptions::describe(OptionSet& set) {
   set.add("split", scheme,
-          "How examples are divided: random, the source's own test set, or within its training "
-          "set.")
-      .choices({"random", "source", "within-train"});
+          "How examples are divided: at random, by the source's own test set (auto: where it has "
+          "one), or within its training set.")
+      .choices({"auto", "random", "source", "within-train"});
   set.add("test", test, "Fraction for testing, rounded up.").range(0, 1);
   set.add("validation", validation, "Fraction for validation, rounded up.").range(0, 1);
   set.add("stratified", stratified, "The same fractions of every class.");
@@ -209,7 +215,7 @@ Split restore_split(const Json& record, const Labelled& data, const std::string&
       refuse(source, data,
              fmt::format("it has {} examples, expected at least {}", data.size(), round.end));
     }
-    if (split.options.scheme != "random" && round.end != data.size()) {
+    if (scheme_of(split.options, data) != "random" && round.end != data.size()) {
       refuse(source, data, fmt::format("it has {} examples, expected {}", data.size(), round.end));
     }
     if (hash_of(data, round.begin, round.end) != round.data) {

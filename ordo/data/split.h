@@ -19,10 +19,11 @@
 namespace ordo::data {
 
 struct SplitOptions {
-  /// "random": all examples are shuffled and divided. "source": the source's own test set is the
-  /// test set, validation is drawn from its training set. "within-train": its training set alone is
-  /// shuffled and divided, its test set is left out.
-  std::string scheme = "random";
+  /// "auto": "source" if the source has a test set of its own, else "random". "random": all
+  /// examples are shuffled and divided. "source": the source's own test set is the test set,
+  /// validation is drawn from its training set. "within-train": its training set alone is shuffled
+  /// and divided, its test set is left out.
+  std::string scheme = "auto";
   double test = 0.2;      ///< fraction for testing, rounded up to whole examples
   double validation = 0;  ///< fraction for validation, rounded up; of what "test" is a fraction of
   bool stratified = false;  ///< the same fractions of every class, to within one example

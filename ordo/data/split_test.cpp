@@ -121,6 +121,15 @@ TEST(Split, SourceKeepsTheSourcesTestSet) {
   expect_partition(split, range(0, 100));
 }
 
+TEST(Split, AutoTakesTheSourcesTestSetWhereItHasOne) {
+  Labelled data = some(100);
+  const Split random = make_split(data, {});
+  EXPECT_EQ(random.test.size(), 20U);
+  EXPECT_EQ(random.test, make_split(data, {.scheme = "random"}).test);
+  data.own_training = 80;
+  EXPECT_EQ(make_split(data, {}).test, range(80, 100));
+}
+
 TEST(Split, RefusesToLeaveNothingToTrainOn) {
   EXPECT_THROW(make_split(some(10), {.test = 1}), UsageError);
   EXPECT_THROW(make_split(some(10), {.test = 0.5, .validation = 0.5}), UsageError);
