@@ -6,7 +6,8 @@
 #     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`. A TENSOR room
 #     stands on LibTorch and shares one precompiled header; without LibTorch it is left out.
 #   ordo_app(NAME [TENSOR] ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
-#   ordo_bench(NAME [TENSOR] ROOMS room...)   in bench/NAME/CMakeLists.txt: the program bench-NAME.
+#   ordo_bench(NAME [TENSOR] ROOMS room... [SOURCES file...])   in bench/NAME/CMakeLists.txt: the
+#     program bench-NAME, of all the folder's sources where none are named.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -214,14 +215,16 @@ function(ordo_app name)
 endfunction()
 
 function(ordo_bench name)
-  cmake_parse_arguments(ARG "TENSOR" "" "ROOMS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "TENSOR" "" "ROOMS;LIBS;SOURCES" ${ARGN})
   foreach(room IN LISTS ARG_ROOMS)
     if(NOT TARGET ordo_${room})
       return()
     endif()
   endforeach()
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
-  add_executable(bench-${name} ${sources})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS *.cpp)
+  endif()
+  add_executable(bench-${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_ROOMS PREPEND ordo:: OUTPUT_VARIABLE rooms)
   target_link_libraries(bench-${name} PRIVATE ${rooms} ${ARG_LIBS})
   if(ARG_TENSOR)

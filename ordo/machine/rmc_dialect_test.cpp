@@ -2,9 +2,16 @@
 // calculus' own syntax; what is wrong in a text is reported where it stands.
 #include "ordo/machine/rmc_dialect.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
 #include <gtest/gtest.h>
 
+#include "ordo/base/file.h"
 #include "ordo/machine/rmc_dialect_testing.h"
+#include "ordo/machine/rmc_machine.h"
 #include "ordo/machine/rmc_to_prolog.h"
 
 namespace ordo::machine::rmc {
@@ -86,8 +93,8 @@ TEST(RmcDialects, ATuringMachineHasTwoStacksForItsTape) {
   ASSERT_EQ(t.problems_text, "");
   EXPECT_TRUE(
       t.defines("[q]st; (st<q>; r<1>; [0]l; [q]st + new X. st<q>; r<0>; l<X>; [1]r; [X]r; [r]st + "
-                "st<r>; r<b>; [b]r; [h]st + r<right_end>; [right_end]r; [b]r + "
-                "r<left_end>; [left_end]l; [b]r)*; st<h>"));
+                "st<r>; r<b>; [b]r; [h]st + st<r>; r<right_end>; [right_end]r; [b]r; [r]st + "
+                "st<r>; r<left_end>; [left_end]l; [b]r; [r]st)*; st<h>"));
   EXPECT_EQ(print_memory(t.terms, t.query(0).memory), "l: left_end 1 0; r: right_end 1 1");
   EXPECT_EQ(print_memory(t.terms, t.query(1).memory), "l: left_end b 1; r: right_end");
 }
@@ -220,6 +227,42 @@ TEST(RmcDialects, AMillionLevelsTranslateOnAConstantStack) {
     EXPECT_EQ(t.problems_text, "") << dialect;
     EXPECT_EQ(t.module.definitions.size(), 1U) << dialect;
   }
+}
+
+// ---- the gallery: texts whose comments say what is asked and what comes of it ----
+
+std::string comment(const std::string& text, const std::string& key) {
+  const std::string mark = "% " + key + ": ";
+  const std::size_t at = text.find(mark);
+  if (at == std::string::npos) return "";
+  return text.substr(at + mark.size(), text.find('\n', at) - at - mark.size());
+}
+
+TEST(RmcDialects, EveryTextOfTheGalleryGivesWhatItsCommentDerives) {
+  const std::map<std::string, std::string> languages{
+      {".pl", "prolog"}, {".re", "regex"},  {".fst", "automaton"}, {".tm", "turing"},
+      {".net", "petri"}, {".inet", "inet"}, {".kappa", "kappa"}};
+  std::set<std::string> seen;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(ORDO_SOURCE_DIR "/ordo/machine/gallery/dialects")) {
+    const std::string text = read_file(entry.path());
+    const std::string& dialect = languages.at(entry.path().extension());
+    seen.insert(dialect);
+    Translated t(dialect, text, comment(text, "ask"));
+    ASSERT_EQ(t.problems_text, "") << entry.path();
+    RunOptions options;
+    options.search = Search::dfs;
+    options.star = comment(text, "star") == "set" ? StarMode::set : StarMode::bag;
+    std::vector<std::string> shown;
+    const Query& query = t.module.queries.back();
+    for (const Answer& a : run(t.terms, query.program, query.memory, options, t.context).answers)
+      shown.push_back(print_answer(t.terms, a));
+    if (dialect == "petri") std::sort(shown.begin(), shown.end());
+    std::string joined;
+    for (const std::string& line : shown) joined += (joined.empty() ? "" : " | ") + line;
+    EXPECT_EQ(joined, comment(text, "expect")) << entry.path();
+  }
+  EXPECT_EQ(seen.size(), languages.size());
 }
 
 }  // namespace

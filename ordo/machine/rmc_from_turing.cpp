@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
@@ -31,13 +32,8 @@ class TuringTranslator {
   }
 
   ProgramId program() {
-    std::vector<ProgramId> steps = steps_;
-    steps.push_back(terms_.seq({terms_.pop(right_, right_end_), terms_.push(right_end_, right_),
-                                terms_.push(blank_, right_)}));
-    steps.push_back(terms_.seq({terms_.pop(right_, left_end_), terms_.push(left_end_, left_),
-                                terms_.push(blank_, right_)}));
     std::vector<ProgramId> parts = start_;
-    parts.push_back(terms_.star(terms_.sum(steps)));
+    parts.push_back(terms_.star(terms_.sum(steps_)));
     parts.push_back(terms_.sum(finals_));
     return terms_.seq(parts);
   }
@@ -102,7 +98,8 @@ class TuringTranslator {
       fail(whole, "expected 'STATE SYMBOL -> STATE SYMBOL left|right|stay'");
       return;
     }
-    const ProgramId leave = terms_.pop(state_, state(words[0]));
+    const TermId from = state(words[0]);
+    const ProgramId leave = terms_.pop(state_, from);
     const ProgramId scan = terms_.pop(right_, symbol(words[1]));
     const ProgramId enter = terms_.push(state(words[3]), state_);
     const TermId written = symbol(words[4]);
@@ -119,6 +116,19 @@ class TuringTranslator {
     } else {
       fail(words[5].span, fmt::format("'{}' is no move", move), "moves are left, right and stay");
     }
+    const bool blank = terms_.equal_terms(symbol(words[1]), blank_);
+    if (blank && extended_.insert(words[0].text).second) extend(from);
+  }
+
+  // Blank cells under a head that left the tape, once for each state that reads blanks.
+  void extend(TermId state) {
+    const ProgramId leave = terms_.pop(state_, state), enter = terms_.push(state, state_);
+    steps_.push_back(
+        terms_.seq({leave, terms_.pop(right_, right_end_), terms_.push(right_end_, right_),
+                    terms_.push(blank_, right_), enter}));
+    steps_.push_back(
+        terms_.seq({leave, terms_.pop(right_, left_end_), terms_.push(left_end_, left_),
+                    terms_.push(blank_, right_), enter}));
   }
 
   // The head stands on cell `head_`; cells before it are on the left stack.
@@ -137,6 +147,7 @@ class TuringTranslator {
   Symbol state_, left_, right_;
   TermId left_end_, right_end_, blank_;
   std::vector<ProgramId> start_, steps_, finals_;
+  std::set<std::string_view> extended_;  // states that make blanks
   std::optional<std::vector<TermId>> tape_;
   std::size_t head_ = 1;
 };

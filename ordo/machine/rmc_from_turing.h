@@ -4,10 +4,12 @@
 //   q a -> q' b right     st<q>; r<a>; [b]l; [q']st
 //   q a -> q' b left      new X. st<q>; r<a>; l<X>; [b]r; [X]r; [q']st
 //   q a -> q' b stay      st<q>; r<a>; [b]r; [q']st
-//   blanks as needed      r<right_end>; [right_end]r; [blank]r + r<left_end>; [left_end]l; [blank]r
+//   q blank -> ...        also st<q>; r<right_end>; [right_end]r; [blank]r; [q]st
+//                         and  st<q>; r<left_end>; [left_end]l; [blank]r; [q]st
 //
-// The marks left_end and right_end lie below the tape's two stacks; a head that moves onto one gets
-// a blank cell there. A run is an accepting computation. The text, comments from `--` or `%`:
+// The marks left_end and right_end lie below the tape's two stacks; a state that reads blanks makes
+// one where its head stands on a mark. A run is an accepting computation. The text, comments from
+// `--` or `%`:
 //
 //   blank B          the symbol of empty cells (else `_`)
 //   start Q
