@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ordo/cli/program.h"
+#include "ordo/machine/fmc_repl.h"
 #include "ordo/machine/fmc_verbs.h"
 
 namespace {
@@ -57,10 +58,9 @@ int main(int argc, char** argv) {
       .example("ordo fmc type -e '<x>.<y>.[x].[y]'")
       .command<fmc::TermVerb>("check", "Parses and types a file.", fmc::check_verb)
       .example("ordo fmc check prog.fmc")
-      .command<fmc::TermVerb>("fmt", "Prints the canonical form; comments are not kept.",
-                              fmc::fmt_verb)
-      .example("ordo fmc fmt prog.fmc")
-      .command<fmc::TranslateVerb>("translate", "Translates from another calculus.",
+      .command<fmc::FmtVerb>("fmt", "Lays out a file, with its comments.", fmc::fmt_verb)
+      .example("ordo fmc fmt prog.fmc --write")
+      .command<fmc::TranslateVerb>("translate", "Translates from and to other calculi.",
                                    fmc::translate_verb)
       .example("ordo fmc translate --from lambda-cbv -e '(\\x. x x) (\\y. y)'");
   return program.run(argc, argv);

@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::uint32_t kPending = ~0U;
 
-struct Handler {
+struct Open {  // a handler in force
   Symbol jump;
   std::uint32_t label;
+  std::uint32_t number;  // in the program
 };
 
 // A block being compiled; enclosing ones wait below it.
@@ -22,15 +23,15 @@ struct Scope {
   std::uint16_t steps = 0;
   bool reachable = true;
   std::vector<Instruction> code;
+  std::vector<TermId> origins;
   std::vector<std::uint32_t> labels;  // label -> offset in `code`
-  std::vector<Handler> handlers;
+  std::vector<Open> handlers;
   std::unordered_map<Symbol, std::vector<std::uint32_t>> positions;  // in `handlers`
   std::unordered_map<std::uint32_t, std::uint32_t> captured;         // binder -> slot
   std::vector<std::uint32_t> captured_order;
-  std::vector<std::uint32_t> own;  // binder -> slot, from base
-  std::vector<std::uint32_t> tables;
-  std::uint32_t current_table = kPending;
-  std::size_t last_label = kPending;  // offset where a label was last placed
+  std::vector<std::uint32_t> own;           // binder -> slot, from base
+  std::vector<std::uint32_t> all_handlers;  // their numbers, also of closed ones
+  std::size_t last_label = kPending;        // offset where a label was last placed
 };
 
 class Compiler {
@@ -87,10 +88,16 @@ class Compiler {
     if (!scope.reachable) return;
     steps += std::exchange(scope.steps, 0);
     scope.code.push_back({code, static_cast<std::uint16_t>(steps), a, b});
+    scope.origins.push_back(current_);
   }
   void count(std::uint32_t steps) {
     if (top().steps + steps > 60000) emit(Code::go, fresh_label(true), 0, 0);
     top().steps = static_cast<std::uint16_t>(top().steps + steps);
+  }
+
+  void count_all(std::size_t steps) {
+    for (; steps > 50'000; steps -= 50'000) count(50'000);
+    count(static_cast<std::uint32_t>(steps));
   }
 
   std::uint32_t fresh_label(bool here = false) {
@@ -109,6 +116,13 @@ class Compiler {
     scope.steps = 0;
   }
   // A primitive that goes on to the very next instruction needs no jump.
+  // Steps that come after a primitive; false if there is no room for so many.
+  static bool add_steps(Instruction& primitive, std::uint32_t steps) {
+    if (primitive.steps + steps > 65'535) return false;
+    primitive.steps = static_cast<std::uint16_t>(primitive.steps + steps);
+    primitive.a += steps << 8;
+    return true;
+  }
   static void drop_jump_to_next(Scope& scope, std::uint32_t label) {
     const std::size_t size = scope.code.size();
     if (size < 2 || scope.last_label == size - 1) return;
@@ -117,14 +131,19 @@ class Compiler {
     const bool primitive = before.code == Code::arithmetic || before.code == Code::compare ||
                            before.code == Code::other;
     if (jump.code != Code::go || jump.a != label || !primitive) return;
-    before.steps = static_cast<std::uint16_t>(before.steps + jump.steps);
+    if (!add_steps(before, jump.steps)) return;
     scope.code.pop_back();
+    scope.origins.pop_back();
   }
   void add_handler(Symbol jump, std::uint32_t label) {
     Scope& scope = top();
     scope.positions[jump].push_back(static_cast<std::uint32_t>(scope.handlers.size()));
-    scope.handlers.push_back({jump, label});
-    scope.current_table = kPending;
+    const Handler* outer =
+        scope.handlers.empty() ? nullptr : &program_.handlers[scope.handlers.back().number];
+    const auto number = static_cast<std::uint32_t>(program_.handlers.size());
+    program_.handlers.push_back({constant(jump), outer, label, 0});
+    scope.handlers.push_back({jump, label, number});
+    scope.all_handlers.push_back(number);
   }
   void remove_handler() {
     Scope& scope = top();
@@ -132,26 +151,6 @@ class Compiler {
     found->second.pop_back();
     if (found->second.empty()) scope.positions.erase(found);
     scope.handlers.pop_back();
-    scope.current_table = kPending;
-  }
-
-  // The table of the handlers in force; kNoTable if there are none (a tail position).
-  std::uint32_t table() {
-    Scope& scope = top();
-    if (scope.handlers.empty()) return kNoTable;
-    if (scope.current_table != kPending) return scope.current_table;
-    const auto all = static_cast<std::uint32_t>(scope.handlers.size());
-    HandlerTable made;
-    made.block = scope.block;
-    made.depth = all;
-    for (const auto& [jump, where] : scope.positions) {
-      const std::uint32_t at = where.back();
-      made.entries.push_back({constant(jump), scope.handlers[at].label, all - at});
-    }
-    program_.tables.push_back(std::move(made));
-    scope.current_table = static_cast<std::uint32_t>(program_.tables.size() - 1);
-    scope.tables.push_back(scope.current_table);
-    return scope.current_table;
   }
 
   Value constant(Symbol jump) {
@@ -186,16 +185,19 @@ class Compiler {
     return scope.own[binder - scope.base] | kOwn;
   }
 
+  // Whether an exit is a translator's own, which passes on what came from elsewhere.
+  std::uint32_t passes_on() const { return terms_.span(current_) == Span{} ? 1 : 0; }
+
   void leave(Symbol jump) {
     Scope& scope = top();
     const auto found = scope.positions.find(jump);
     if (found == scope.positions.end()) {
-      count(static_cast<std::uint32_t>(std::min<std::size_t>(scope.handlers.size(), 50000)));
-      emit(Code::leave, 0, constant(jump), 0);
+      count_all(scope.handlers.size());
+      emit(Code::leave, passes_on(), constant(jump), 0);
     } else {
       const std::uint32_t at = found->second.back();
-      count(static_cast<std::uint32_t>(std::min<std::size_t>(scope.handlers.size() - at, 50000)));
-      emit(Code::go, scope.handlers[at].label, 0, 0);
+      count_all(scope.handlers.size() - at);
+      emit(Code::go, scope.handlers[at].label, jump == kSkip || passes_on() ? 0 : 1, 0);
     }
     scope.reachable = false;
     scope.steps = 0;
@@ -250,9 +252,10 @@ class Compiler {
   void term(TermId id) {
     if (!top().reachable) return;
     const Node node = terms_[id];
+    current_ = id;
     switch (node.op) {
       case Op::bound:
-        emit(Code::execute, 0, with_table(slot_of(node.label)), 0);
+        emit(Code::execute, 0, with_handler(slot_of(node.label)), 0);
         top().reachable = false;
         return;
       case Op::free:
@@ -284,11 +287,16 @@ class Compiler {
     }
   }
 
-  std::uint64_t with_table(std::uint32_t low) { return low | (std::uint64_t{table()} << 32); }
+  // The innermost handler in force beside a slot; kNoHandler in tail position.
+  std::uint64_t with_handler(std::uint32_t low) {
+    const auto& open = top().handlers;
+    const std::uint32_t number = open.empty() ? kNoHandler : open.back().number;
+    return low | (std::uint64_t{number} << 32);
+  }
 
   void free_name(Symbol name) {
     if (const Definition* definition = find(name)) {
-      emit(Code::call, global(*definition), with_table(0), 0);
+      emit(Code::call, global(*definition), with_handler(0), 0);
       top().reachable = false;
       return;
     }
@@ -299,13 +307,13 @@ class Compiler {
     const Code code = *primitive <= Primitive::mul ? Code::arithmetic
                       : *primitive >= Primitive::eq && *primitive <= Primitive::gt ? Code::compare
                                                                                    : Code::other;
-    emit(code, static_cast<std::uint32_t>(*primitive), with_table(0), 1);
+    emit(code, static_cast<std::uint32_t>(*primitive), with_handler(0), 1);
     leave(kSkip);
   }
 
   const Definition* find(Symbol name) {
     if (definitions_.empty()) {
-      for (const Definition& definition : module_.definitions)
+      for (const Definition& definition : module_.definitions())
         definitions_.emplace(definition.name, &definition);
     }
     const auto found = definitions_.find(name);
@@ -390,10 +398,12 @@ class Compiler {
       program_.code.push_back(instruction);
     }
     if (scope.reachable) program_.code.push_back({Code::leave, scope.steps, 0, make_jump(kSkip)});
-    for (const std::uint32_t number : scope.tables) {
-      HandlerTable& made = program_.tables[number];
+    program_.origins.insert(program_.origins.end(), scope.origins.begin(), scope.origins.end());
+    program_.origins.resize(program_.code.size());
+    for (const std::uint32_t number : scope.all_handlers) {
+      Handler& made = program_.handlers[number];
       made.frame = block.frame;
-      for (auto& entry : made.entries) entry.target = block.entry + scope.labels[entry.target];
+      made.target = block.entry + scope.labels[made.target];
     }
     fuse(block.entry);
     scopes_.pop_back();
@@ -405,7 +415,7 @@ class Compiler {
     for (std::uint32_t i = from; i + 2 < code.size(); ++i) {
       if (code[i].code != Code::compare) continue;
       std::uint32_t next = i + 1;
-      std::uint32_t steps = code[i].steps;
+      std::uint32_t steps = 0;
       if (code[next].code == Code::go) {
         steps += code[next].steps;
         next = code[next].a;
@@ -415,9 +425,9 @@ class Compiler {
       std::uint32_t run = next + 1;
       if (code[run].code != Code::execute) continue;
       const auto slot = static_cast<std::uint32_t>(code[run].b);
-      if (slot != code[next].b || code[run].b >> 32 == kNoTable) continue;
+      if (slot != code[next].b || code[run].b >> 32 == kNoHandler) continue;
+      if (!add_steps(code[i], steps + code[run].steps)) continue;
       code[i].code = Code::branch;
-      code[i].steps = static_cast<std::uint16_t>(steps + code[run].steps);
       code[i].b = code[run].b;
     }
   }
@@ -429,6 +439,7 @@ class Compiler {
   std::vector<Task> tasks_;
   std::deque<Scope> scopes_;
   std::uint32_t depth_ = 0;
+  TermId current_ = 0;
   std::unordered_map<Symbol, Value> constants_;
   std::unordered_map<Symbol, const Definition*> definitions_;
   std::unordered_map<Symbol, std::uint32_t> globals_;

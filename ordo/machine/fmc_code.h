@@ -2,8 +2,8 @@
 //
 // A block is the body of a thunk. Its frame holds what it captured, then one slot a binder. Joins
 // and loops cost nothing by themselves: an exit whose handler stands in the same block is a goto,
-// and only a call that is not in tail position pushes one continuation (handler table, frame) that
-// stands for all the handlers around it. Each instruction carries how many transitions of the
+// and only a call that is not in tail position pushes one continuation (innermost handler, frame)
+// that stands for all the handlers around it. Each instruction carries how many transitions of the
 // abstract machine it stands for, so the count is the calculus' own.
 #pragma once
 
@@ -63,26 +63,34 @@ enum class Code : std::uint16_t {
   stuck
 };
 
+inline bool is_primitive(Code code) {
+  return code == Code::arithmetic || code == Code::compare || code == Code::other ||
+         code == Code::branch;
+}
+
 struct Instruction {
   Code code;
   std::uint16_t steps = 0;  ///< transitions it stands for
-  std::uint32_t a = 0;      ///< location, primitive, block or target
-  std::uint64_t b = 0;      ///< constant, slot, block; low half slot and high half table
+  /// Location, block or target; `leave`: 1 if it passes on an earlier exit; of a primitive its
+  /// number, and above eight bits how many of `steps` come after it, and did not happen if it gets
+  /// stuck or exits.
+  std::uint32_t a = 0;
+  /// Constant, slot, block; `go`: 1 if it is an exit; low half slot, high half handler's number.
+  std::uint64_t b = 0;
+
+  Primitive primitive() const { return static_cast<Primitive>(a & 255); }
+  std::uint32_t steps_after() const { return a >> 8; }
 };
 
-inline constexpr std::uint32_t kNoTable = ~0U;
+inline constexpr std::uint32_t kNoHandler = ~0U;
 
-/// The handlers around a call inside its block.
-struct HandlerTable {
-  struct Entry {
-    Value jump;
-    std::uint32_t target;
-    std::uint32_t steps;  ///< transitions until this handler has it
-  };
-  std::vector<Entry> entries;
-  std::uint32_t block = 0;
+/// A handler of a block, and those around it inside the same block. What an exit walks over is what
+/// the calculus' continuation stack would hold, so that each handler is one transition.
+struct Handler {
+  Value jump = 0;
+  const Handler* outer = nullptr;
+  std::uint32_t target = 0;
   std::uint32_t frame = 0;  ///< the block's frame size
-  std::uint32_t depth = 0;  ///< handlers in all: transitions of an exit that passes them
 };
 
 struct Block {
@@ -97,8 +105,9 @@ struct Block {
 
 struct Program {
   std::vector<Instruction> code;
-  std::deque<Block> blocks;  ///< block 0 is the program
-  std::deque<HandlerTable> tables;
+  std::vector<TermId> origins;  ///< by instruction: the term that it was made for
+  std::deque<Block> blocks;     ///< block 0 is the program
+  std::deque<Handler> handlers;
   std::vector<Symbol> locations;      ///< by number; 0 is the main one
   std::deque<Integer> large;          ///< large literals, the first numbers of large integers
   std::vector<std::string> problems;  ///< texts of `stuck`

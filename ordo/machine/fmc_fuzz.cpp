@@ -4,6 +4,7 @@
 
 #include "ordo/machine/fmc_lambda.h"
 #include "ordo/machine/fmc_machine.h"
+#include "ordo/machine/fmc_meta.h"
 #include "ordo/machine/fmc_reduce.h"
 #include "ordo/machine/fmc_types.h"
 #include "ordo/machine/fmc_while.h"
@@ -25,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     from_lambda(terms, sources, file, LambdaOrder::by_value, other);
     from_lambda(terms, sources, file, LambdaOrder::by_name, other);
     from_while(terms, sources, file, other);
+    from_metalanguage(terms, sources, file, Metalanguage::moggi, other);
+    from_metalanguage(terms, sources, file, Metalanguage::push_value, other);
     if (!problems.empty()) return 0;
     for (const Action& action : module.actions) {
       (void)infer(terms, module, action.term, other);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "ordo/machine/integer.h"
 #include "ordo/machine/lexer.h"
 
 namespace ordo::machine::fmc {
@@ -35,7 +36,8 @@ class Translator {
       } else if (at(kOpen)) {
         advance();
         groups_.push_back({Group::Kind::parenthesis, false, 0, 0});
-      } else if (token_.kind == TokenKind::lower || token_.kind == TokenKind::upper) {
+      } else if (token_.kind == TokenKind::lower || token_.kind == TokenKind::upper ||
+                 token_.kind == TokenKind::integer || token_.kind == TokenKind::string) {
         apply(variable());
         advance();
       } else if (!close()) {
@@ -81,9 +83,18 @@ class Translator {
     const auto found = binders_.find(name);
     const bool is_bound = found != binders_.end() && !found->second.empty();
     const TermId term = is_bound ? terms_.bound(depth_ - 1 - found->second.back())
-                        : token_.kind == TokenKind::upper ? terms_.jump(name)
-                                                          : terms_.free(name);
+                        : token_.kind == TokenKind::lower ? terms_.free(name)
+                                                          : terms_.jump(constant());
+    terms_.set_span(term, token_.span);
     return order_ == LambdaOrder::by_name ? term : terms_.push(term, kMain, terms_.skip());
+  }
+
+  Symbol constant() {
+    const std::string_view text = sources_.text(token_.span);
+    if (token_.kind == TokenKind::integer) return terms_.intern(Integer::parse(text)->to_string());
+    if (token_.kind == TokenKind::string)
+      return terms_.intern(quote(unquote(text, token_.span, problems_)));
+    return terms_.intern(text);
   }
 
   // Puts a finished term at the end of the innermost group's application.

@@ -1,6 +1,6 @@
 // The lambda calculus into the Functional Machine Calculus.
 //
-//   text   ::= (\x y. M), M N, x, (M); `λ` for `\`
+//   text   ::= (\x y. M), M N, x, C, 3, "s", (M); `λ` for `\`
 //   by name     x => x     \x.M => <x>.M        M N => [N].M
 //   by value    x => [x]   \x.M => [<x>.M]      M N => N; M; <f>.f      (argument first)
 //   left first                                  M N => M; N; <n>.<f>.[n].f

@@ -1,5 +1,5 @@
 // The machine's state: stacks of values by location, one array of frames, one stack of
-// continuations (handler table, frame). A call in tail position reuses the frame. Closures live in
+// continuations (handler, frame). A call in tail position reuses the frame. Closures live in
 // a heap that is copied when full (Cheney), so collection too runs without recursion; slots of the
 // frame array beyond the running frame are cleared at each collection, so that whatever a slot
 // still holds from an earlier use points to something that exists.
@@ -41,7 +41,7 @@ struct Stack {
 };
 
 struct Continuation {
-  const HandlerTable* table;
+  const Handler* handler;
   std::size_t frame;  // offset of the frame that it returns to
 };
 
@@ -85,13 +85,18 @@ class Machine {
   bool pause();  // at a slice's end: limits and the stop token; true to end the run
   std::uint64_t memory_bytes() const;
   // A transition that cannot be made is not counted, though its instruction already was.
-  void refuse(std::string reason) {
-    --result_.steps;
-    stuck(std::move(reason));
+  void refuse(const Instruction* next, std::string reason) {
+    result_.steps -= 1 + (is_primitive(next[-1].code) ? next[-1].steps_after() : 0);
+    stuck(next, std::move(reason));
   }
-  void stuck(std::string reason) {
+  void stuck(const Instruction* next, std::string reason) {
     result_.status = Status::stuck;
     result_.reason = std::move(reason);
+    result_.place = place_before(next);
+  }
+  // Where the instruction before `next` comes from.
+  Span place_before(const Instruction* next) const {
+    return terms_.span(program_.origins[static_cast<std::size_t>(next - 1 - program_.code.data())]);
   }
   TermId read_back(Value value);
   TermId leaf(Value value);
@@ -329,11 +334,12 @@ void Machine::loop() {
   Value* slots = frames_.data();
   Value jump = 0;  // the exit under way
   const Value yes = make_jump(terms_.true_jump()), no = make_jump(terms_.false_jump());
-  const HandlerTable* table = nullptr;
+  const Handler* handler = nullptr;
+  const Instruction* raised = at + 1;  // behind the instruction that made the exit under way
 
-  const auto table_of = [&](const Instruction& i) -> const HandlerTable* {
+  const auto handler_of = [&](const Instruction& i) -> const Handler* {
     const auto number = static_cast<std::uint32_t>(i.b >> 32);
-    return number == kNoTable ? nullptr : &program_.tables[number];
+    return number == kNoHandler ? nullptr : &program_.handlers[number];
   };
 
   while (true) {
@@ -363,14 +369,14 @@ void Machine::loop() {
         continue;
       }
       case Code::pop:
-        if (main.empty()) return refuse("pop from the empty main stack");
+        if (main.empty()) return refuse(at, "pop from the empty main stack");
         slots[i.b] = *--main.top;
         continue;
       case Code::pop_at: {
         Stack& stack = stacks[i.a];
         if (stack.empty()) {
-          return refuse(
-              fmt::format("pop from the empty stack '{}'", terms_.text(program_.locations[i.a])));
+          return refuse(at, fmt::format("pop from the empty stack '{}'",
+                                        terms_.text(program_.locations[i.a])));
         }
         slots[i.b] = *--stack.top;
         continue;
@@ -382,21 +388,21 @@ void Machine::loop() {
         }
         continue;
       case Code::arithmetic: {
-        if (main.top - main.base < 2) return refuse("an operation needs two numbers");
+        if (main.top - main.base < 2) return refuse(at, "an operation needs two numbers");
         const Value left = main.top[-1], right = main.top[-2];
         std::int64_t sum = 0;
         bool fits = is_small(left) && is_small(right);
         const auto a = static_cast<std::int64_t>(left), b = static_cast<std::int64_t>(right);
         // Twice the numbers are added, so that overflow of 64 bits is overflow of 63.
-        if (static_cast<Primitive>(i.a) == Primitive::add)
+        if (i.primitive() == Primitive::add)
           fits = fits && !__builtin_add_overflow(a - 1, b, &sum);
-        else if (static_cast<Primitive>(i.a) == Primitive::sub)
+        else if (i.primitive() == Primitive::sub)
           fits = fits && !__builtin_sub_overflow(a, b - 1, &sum);
         else
           fits = fits && !__builtin_mul_overflow(a - 1, b >> 1, &sum) && (sum |= 1, true);
         Value result = static_cast<Value>(sum);
-        if (!fits && !arithmetic(static_cast<Primitive>(i.a), left, right, result)) {
-          return refuse("an operation on numbers met something that is no number");
+        if (!fits && !arithmetic(i.primitive(), left, right, result)) {
+          return refuse(at, "an operation on numbers met something that is no number");
         }
         --main.top;
         main.top[-1] = result;
@@ -404,12 +410,12 @@ void Machine::loop() {
       }
       case Code::compare:
       case Code::branch: {
-        if (main.top - main.base < 2) return refuse("a comparison needs two values");
+        if (main.top - main.base < 2) return refuse(at, "a comparison needs two values");
         const Value left = main.top[-1], right = main.top[-2];
         bool holds = false;
         if (is_small(left) && is_small(right)) {
           const auto a = static_cast<std::int64_t>(left), b = static_cast<std::int64_t>(right);
-          switch (static_cast<Primitive>(i.a)) {
+          switch (i.primitive()) {
             case Primitive::eq:
               holds = a == b;
               break;
@@ -422,8 +428,8 @@ void Machine::loop() {
             default:
               holds = a > b;
           }
-        } else if (!compare(static_cast<Primitive>(i.a), left, right, holds)) {
-          return refuse("a comparison met values that cannot be compared");
+        } else if (!compare(i.primitive(), left, right, holds)) {
+          return refuse(at, "a comparison met values that cannot be compared");
         }
         main.top -= 2;
         if (i.code == Code::compare) {
@@ -431,34 +437,39 @@ void Machine::loop() {
           continue;
         }
         jump = slots[static_cast<std::uint32_t>(i.b)] = holds ? yes : no;
-        table = table_of(i);
-        goto leave_through_table;
+        handler = handler_of(i);
+        goto leave;
       }
       case Code::other: {
         Symbol exit = kSkip;
-        const auto p = static_cast<Primitive>(i.a);
-        if (!other(p, exit)) return refuse("an operation met operands of another kind, or too few");
+        const auto p = i.primitive();
+        if (!other(p, exit))
+          return refuse(at, "an operation met operands of another kind, or too few");
         if (exit == kSkip) continue;
+        result_.steps -= i.steps_after();
         jump = make_jump(exit);
-        table = table_of(i);
-        goto leave_through_table;
+        handler = handler_of(i);
+        raised = at;
+        goto leave;
       }
       case Code::go: {
         const Instruction* target = code + i.a;
+        if (i.b != 0) raised = at;
         if (target < at && result_.steps >= next_pause_ && pause()) return;
         at = target;
         continue;
       }
       case Code::execute: {
         const Value value = slots[static_cast<std::uint32_t>(i.b)];
-        table = table_of(i);
+        handler = handler_of(i);
         if (!is_closure(value)) {
           jump = value;
-          goto leave_through_table;
+          raised = at;
+          goto leave;
         }
         if (result_.steps >= next_pause_ && pause()) return;
-        if (table != nullptr) {
-          continuations_.push_back({table, frame});
+        if (handler != nullptr) {
+          continuations_.push_back({handler, frame});
           frame += frame_size;
         }
         const auto* closure = reinterpret_cast<const Closure*>(value);
@@ -473,9 +484,9 @@ void Machine::loop() {
       }
       case Code::call: {
         if (result_.steps >= next_pause_ && pause()) return;
-        table = table_of(i);
-        if (table != nullptr) {
-          continuations_.push_back({table, frame});
+        handler = handler_of(i);
+        if (handler != nullptr) {
+          continuations_.push_back({handler, frame});
           frame += frame_size;
         }
         const Block& block = program_.blocks[i.a];
@@ -487,37 +498,35 @@ void Machine::loop() {
       }
       case Code::leave:
         jump = i.b;
-        table = nullptr;
-        goto leave_through_table;
+        handler = nullptr;
+        if (i.a == 0) raised = at;
+        goto leave;
       case Code::stuck:
-        return stuck(program_.problems[i.a]);
+        return stuck(at, program_.problems[i.a]);
     }
 
-  leave_through_table:
-    // `table` holds the handlers of the running block at this place, or nothing.
+  leave:
+    // `handler` is the innermost one of the running block at this place, or nothing.
     if (is_big(jump)) jump = make_jump(terms_.intern(integer(jump).to_string()));
     while (true) {
-      if (table != nullptr) {
-        const HandlerTable::Entry* found = nullptr;
-        for (const auto& entry : table->entries) {
-          if (entry.jump == jump) found = &entry;
-        }
-        if (found != nullptr) {
-          result_.steps += found->steps;
-          at = code + found->target;
-          if (result_.steps >= next_pause_ && pause()) return;
-          break;
-        }
-        result_.steps += table->depth;
+      for (; handler != nullptr; handler = handler->outer) {
+        ++result_.steps;
+        if (handler->jump == jump) break;
+      }
+      if (handler != nullptr) {
+        at = code + handler->target;
+        if (result_.steps >= next_pause_ && pause()) return;
+        break;
       }
       if (continuations_.empty()) {
+        result_.place = place_before(raised);
         result_.exit =
             is_small(jump) ? terms_.intern(std::to_string(small_of(jump))) : jump_of(jump);
         return;
       }
-      table = continuations_.back().table;
+      handler = continuations_.back().handler;
       frame = continuations_.back().frame;
-      frame_size = table->frame;
+      frame_size = handler->frame;
       slots = frames_.data() + frame;
       continuations_.pop_back();
     }

@@ -30,6 +30,7 @@ struct RunResult {
   MemoryText memory;          ///< non-empty stacks, bottom first; main, then by name
   std::uint64_t steps = 0;    ///< transitions; at a limit, counted to the end of a block
   bool wants_choice = false;  ///< ended because `choices` were used up
+  Span place = {};            ///< of the term that got stuck or made the last exit, if known
 };
 
 /// Runs a closed term. Native stack use is constant; memory is collected.

@@ -1,4 +1,4 @@
-// The dossier's worked examples on both machines (the compiled one and the one by substitution,
+// Worked examples on both machines (the compiled one and the one by substitution,
 // which must agree in result and in the number of transitions), and properties on random terms.
 #include <map>
 
@@ -134,6 +134,28 @@ TEST(FmcMachine, DivisionFloorsAndByZeroExits) {
   EXPECT_EQ(s.run_text("[\"b\"].[\"a\"].cat.<s>.[s].len.[s]"), "exit * | main: 2 \"ab\"");
 }
 
+TEST(FmcMachine, CountsNoTransitionThatDidNotHappen) {
+  // run_text compares the steps of both machines; here a fused comparison gets stuck, and a
+  // division exits past the join that was merged into it.
+  Session s;
+  EXPECT_EQ(s.run_text("[1].[\"a\"].lt.<b>.((b; False -> [1]); True -> [2])"),
+            "stuck  | main: 1 \"a\"");
+  EXPECT_EQ(s.run_text("(([1].add; * -> [2]); E -> [3])"), "stuck  | main: 1");
+  EXPECT_EQ(s.run_text("([0].[1].div; * -> [2]); DivZero -> [3]"), "exit * | main: 3");
+  EXPECT_EQ(s.run_text("[0].[1].div.[2]"), "exit DivZero");
+}
+
+TEST(FmcMachine, SaysWhereItGotStuckAndWhereAnExitCameFrom) {
+  Session s;
+  const auto place = [&](const std::string& text) {
+    return s.sources.locate(run(s.terms, s.module, s.term(text), {}, {}, s.context).place).column;
+  };
+  EXPECT_EQ(place("[1].(<x>.*).c<y>.[y]"), 13U);
+  EXPECT_EQ(place("[1].[\"a\"].add"), 11U);
+  EXPECT_EQ(place("[[1].Boom].<f>.(f; E -> *)"), 6U);
+  EXPECT_EQ(place("[1].nowhere"), 5U);
+}
+
 TEST(FmcMachine, OverflowOfSmallIntegersGoesToLargeOnes) {
   Session s;
   EXPECT_EQ(s.run_text("[4611686018427387903].[1].add"), "exit * | main: 4611686018427387904");
@@ -211,6 +233,21 @@ TEST(FmcMachine, MillionNestedSequencesNeedNoNativeStack) {
       "[g].g");
   const RunResult result = run(s.terms, s.module, deep, {}, {}, s.context);
   EXPECT_EQ(s.show(result), "exit * | main: 1000000");
+}
+
+TEST(FmcMachine, ExitsPastAMillionHandlersCountThemAll) {
+  // (...((x; J1 -> *); J2 -> *)...); E -> *: each handler in between is one transition.
+  Session s;
+  const int levels = 1'000'000;
+  std::string text = "<x>." + std::string(levels, '(') + "x";
+  for (int i = 0; i < levels; ++i) text += "; J" + std::to_string(i) + " -> *)";
+  const RunResult caught = run(s.terms, s.module, s.term("[E]." + text), {}, {}, s.context);
+  EXPECT_EQ(s.show(caught), "exit E");
+  // push, pop, a join and a reject for each level
+  EXPECT_EQ(caught.steps, 2U + 2U * levels);
+  std::string plain = std::string(levels, '(') + "E";
+  for (int i = 0; i < levels; ++i) plain += "; J" + std::to_string(i) + " -> *)";
+  EXPECT_EQ(run(s.terms, s.module, s.term(plain), {}, {}, s.context).steps, 2U * levels);
 }
 
 TEST(FmcMachine, MillionLevelsParsePrintAndRun) {

@@ -3,8 +3,6 @@
 // last item backwards once it ends. After an error the parser skips to the next '.' that ends a
 // declaration and goes on.
 #include <algorithm>
-#include <array>
-#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -12,66 +10,25 @@
 
 #include "ordo/base/options.h"
 #include "ordo/machine/fmc_syntax.h"
-#include "ordo/machine/lexer.h"
+#include "ordo/machine/fmc_tokens.h"
 
 namespace ordo::machine::fmc {
 namespace {
 
-enum Mark : std::uint32_t {
-  kDot,
-  kSemicolon,
-  kArrow,
-  kOpen,
-  kClose,
-  kLess,
-  kGreater,
-  kLeft,
-  kRight,
-  kStar,
-  kCaret,
-  kAssign,
-  kColon,
-  kEquals,
-  kBar,
-  kComma
-};
-
-const std::vector<Punctuation> kMarks{
-    {".", kDot},   {";", kSemicolon}, {"->", kArrow}, {"→", kArrow},   {"[", kOpen},
-    {"]", kClose}, {"<", kLess},      {"⟨", kLess},   {">", kGreater}, {"⟩", kGreater},
-    {"(", kLeft},  {")", kRight},     {"*", kStar},   {"⋆", kStar},    {"★", kStar},
-    {"^", kCaret}, {":=", kAssign},   {"≔", kAssign}, {":", kColon},   {"=", kEquals},
-    {"|", kBar},   {",", kComma}};
-
-const std::set<std::string_view> kKeywords{"run", "reduce", "typeof", "data", "import", "with"};
-
-struct Failed {};  // thrown from the innermost helper to the declaration's loop
-
-class Parser {
+class Parser : private TokenStream {
  public:
   Parser(Terms& terms, const SourceMap& sources, SourceId file, const Module& module,
          Diagnostics& problems)
-      : terms_(terms), sources_(sources), problems_(problems), lexer_(sources, file, kMarks) {
-    for (Token& token : ahead_) token = lexer_.next();
-    for (const Definition& definition : module.definitions) defined_.insert(definition.name);
-  }
+      : TokenStream(terms, sources, file, problems),
+        terms_(terms),
+        sources_(sources),
+        module_(module),
+        problems_(problems) {}
 
   TermId term();
   MemoryText memory(bool in_file);
   void module(Module& into, SourceMap& sources, std::vector<std::string>& importing);
 
-  bool at(TokenKind kind, std::size_t k = 0) const { return ahead_[k].kind == kind; }
-  bool at(Mark mark, std::size_t k = 0) const {
-    return ahead_[k].kind == TokenKind::punctuation && ahead_[k].code == mark;
-  }
-  [[noreturn]] void expected(std::string_view what, std::string hint = {}) {
-    const Token& token = ahead_[0];
-    std::string found = token.kind == TokenKind::end   ? "the end of the text"
-                        : token.kind == TokenKind::bad ? lexer_problem_
-                                                       : fmt::format("'{}'", text(token));
-    problems_.error(token.span, fmt::format("expected {}, found {}", what, found), std::move(hint));
-    throw Failed{};
-  }
   void recover() {
     while (!at(TokenKind::end)) {
       const bool dot = at(kDot);
@@ -99,37 +56,10 @@ class Parser {
     Span begin;
   };
 
-  std::string_view text(const Token& token) const { return sources_.text(token.span); }
-  Token advance() {
-    const Token token = ahead_[0];
-    ahead_[0] = ahead_[1];
-    ahead_[1] = ahead_[2];
-    ahead_[2] = lexer_.next();
-    if (ahead_[0].kind == TokenKind::bad) lexer_problem_ = lexer_.problem();
-    last_ = token.span;
-    return token;
-  }
-  bool take(Mark mark) {
-    if (!at(mark)) return false;
-    advance();
-    return true;
-  }
-  void require(Mark mark, std::string_view what) {
-    if (!take(mark)) expected(what);
-  }
-  bool keyword(std::size_t k) const {
-    return at(TokenKind::lower, k) && kKeywords.contains(text(ahead_[k]));
-  }
   bool declaration_starts(std::size_t k) const {
     return at(TokenKind::end, k) || keyword(k) ||
            (k < 2 && at(TokenKind::lower, k) && at(kAssign, k + 1));
   }
-  bool jump_at(std::size_t k) const {
-    return at(TokenKind::upper, k) || at(TokenKind::integer, k) || at(TokenKind::string, k) ||
-           at(kStar, k);
-  }
-  Symbol take_jump();
-  Symbol take_lower(std::string_view what);
   void item();
   bool after_item();
   void end_chain();
@@ -137,77 +67,62 @@ class Parser {
   TermId variable(const Token& token);
   void declaration(Module& into, SourceMap& sources, std::vector<std::string>& importing);
   void data(Module& into);
+  void add_data(Module& into, DataType type);
 
   Terms& terms_;
   const SourceMap& sources_;
+  const Module& module_;
   Diagnostics& problems_;
-  Lexer lexer_;
-  std::array<Token, 3> ahead_;
-  std::string lexer_problem_ = "a stray character";
-  Span last_;
   std::vector<Group> groups_;
   std::vector<Item> items_;
   std::uint32_t depth_ = 0;                                         // binders in scope
   std::unordered_map<Symbol, std::vector<std::uint32_t>> binders_;  // their levels, by name
+  std::vector<std::pair<Symbol, Span>> open_names_;                 // used, not defined yet
   std::unordered_set<Symbol> closed_;  // names of binders that were in scope earlier
-  std::unordered_set<Symbol> defined_;
 };
-
-Symbol Parser::take_jump() {
-  const Token token = advance();
-  if (token.kind == TokenKind::punctuation) return kSkip;
-  if (token.kind == TokenKind::string)
-    return terms_.intern(quote(unquote(text(token), token.span, problems_)));
-  if (token.kind == TokenKind::integer) {  // canonical: no leading zeros, no -0
-    std::string_view digits = text(token);
-    const bool negative = digits[0] == '-';
-    digits.remove_prefix(negative ? 1 : 0);
-    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
-    return terms_.intern((negative && digits != "0" ? "-" : "") + std::string(digits));
-  }
-  return terms_.intern(text(token));
-}
-
-Symbol Parser::take_lower(std::string_view what) {
-  if (!at(TokenKind::lower) || keyword(0)) expected(what);
-  return terms_.intern(text(advance()));
-}
 
 TermId Parser::variable(const Token& token) {
   const Symbol name = terms_.intern(text(token));
   if (const auto found = binders_.find(name); found != binders_.end() && !found->second.empty())
     return terms_.bound(depth_ - 1 - found->second.back());
-  if (closed_.contains(name) && !defined_.contains(name)) {
+  if (closed_.contains(name) && module_.find(name) == nullptr) {
     problems_.error(token.span, fmt::format("{} is not in scope here", text(token)),
                     fmt::format("a binder's scope ends with its chain, at ';' or ')'; did you mean "
                                 "to parenthesise after <{}>.?",
                                 text(token)));
+  } else if (module_.find(name) == nullptr && terms_.primitive(name) == nullptr) {
+    open_names_.emplace_back(name, token.span);
   }
   return terms_.free(name);
 }
 
 // Reads one item, or opens a group.
 void Parser::item() {
-  Token token = ahead_[0];
+  Token token = next();
   while (at(kOpen) || at(kLeft)) {
     advance();
     if (token.code == kOpen && at(kClose)) {
       advance();
-      const Symbol location =
-          at(TokenKind::lower) && !keyword(0) ? take_lower("a location") : kMain;
-      items_.push_back({Item::Kind::push, terms_.skip(), location, Span::join(token.span, last_)});
+      const Symbol location = name() ? take_name("a location") : kMain;
+      items_.push_back({Item::Kind::push, terms_.skip(), location, Span::join(token.span, last())});
       return;
     }
-    groups_.push_back({token, false, 0, kSkip, items_.size(), ahead_[0].span});
-    token = ahead_[0];
+    groups_.push_back({token, false, 0, kSkip, items_.size(), next().span});
+    token = next();
   }
   if (at(kLess) || (at(TokenKind::lower) && !keyword(0) && at(kLess, 1))) {
-    const Symbol location = at(kLess) ? kMain : take_lower("a location");
+    const Symbol location = at(kLess) ? kMain : take_name("a location");
     advance();
-    const Symbol name = take_lower("a variable's name");
+    const Symbol name = take_name("a variable's name");
+    Symbol binder = name;
+    if (take(kColon)) {
+      TypeSyntax type = parse_type(*this);
+      const std::string spelled = to_text(terms_, type);
+      binder = terms_.annotate(name, std::move(type), spelled);
+    }
     require(kGreater, "'>' after the variable's name");
     binders_[name].push_back(depth_++);
-    items_.push_back({Item::Kind::pop, name, location, Span::join(token.span, last_)});
+    items_.push_back({Item::Kind::pop, binder, location, Span::join(token.span, last())});
     return;
   }
   if (at(TokenKind::lower) && !keyword(0)) {
@@ -228,7 +143,7 @@ bool Parser::after_item() {
       if (!jump_at(0)) expected("a jump after '^'");
       Item& body = items_.back();
       body.term = terms_.loop(body.term, take_jump());
-      body.span = Span::join(body.span, last_);
+      body.span = Span::join(body.span, last());
       terms_.set_span(body.term, body.span);
       continue;
     }
@@ -267,8 +182,8 @@ void Parser::end_chain() {
     } else if (entry.kind == Item::Kind::pop) {
       chain = terms_.pop(entry.location, entry.term, chain);
       --depth_;
-      binders_[entry.term].pop_back();
-      closed_.insert(entry.term);
+      binders_[terms_.binder_name(entry.term)].pop_back();
+      closed_.insert(terms_.binder_name(entry.term));
     } else {
       chain = last ? entry.term : terms_.join(entry.term, kSkip, chain);
     }
@@ -294,14 +209,14 @@ void Parser::close_group() {
   Item made{Item::Kind::atom, group.left, kMain, {}};
   if (pushed) {
     made.kind = Item::Kind::push;
-    if (at(TokenKind::lower) && !keyword(0)) made.location = take_lower("a location");
+    if (at(TokenKind::lower) && !keyword(0)) made.location = take_name("a location");
   }
-  made.span = Span::join(group.open.span, last_);
+  made.span = Span::join(group.open.span, last());
   items_.push_back(made);
 }
 
 TermId Parser::term() {
-  groups_.assign(1, {{}, false, 0, kSkip, 0, ahead_[0].span});
+  groups_.assign(1, {{}, false, 0, kSkip, 0, next().span});
   items_.clear();
   binders_.clear();
   closed_.clear();
@@ -317,7 +232,7 @@ MemoryText Parser::memory(bool in_file) {
   while (!ended()) {
     MemoryEntry entry{kMain, {}};
     if (at(TokenKind::lower)) {
-      const Symbol name = take_lower("a location");
+      const Symbol name = take_name("a location");
       entry.location = terms_.text(name) == "main" ? kMain : name;
     }
     require(kColon, "':' after the location");
@@ -338,40 +253,53 @@ MemoryText Parser::memory(bool in_file) {
 }
 
 void Parser::data(Module& into) {
+  DataType type;
+  type.span = next().span;
   if (!at(TokenKind::upper)) expected("the data type's name, with a capital");
-  DataType type{terms_.intern(text(advance())), {}};
-  while (at(TokenKind::lower)) advance();
+  type.name = terms_.intern(text(advance()));
+  while (name()) type.parameters.push_back(take_name("a parameter"));
   require(kEquals, "'='");
   do {
+    Constructor made{0, {}, next().span};
     if (!at(TokenKind::upper)) expected("a constructor's name, with a capital");
-    const Symbol name = terms_.intern(text(advance()));
-    std::uint32_t count = 0;
-    while (at(TokenKind::upper) || at(TokenKind::lower) || at(kLeft)) {
-      int open = 0;
-      do {
-        if (at(TokenKind::end)) expected("')'");
-        open += at(kLeft) ? 1 : at(kRight) ? -1 : 0;
-        advance();
-      } while (open > 0);
-      ++count;
-    }
-    type.constructors.emplace_back(name, count);
+    made.name = terms_.intern(text(advance()));
+    while (at(TokenKind::upper) || name() || at(kLeft))
+      made.arguments.push_back(parse_type_atom(*this));
+    type.constructors.push_back(std::move(made));
   } while (take(kBar));
-  into.data.push_back(std::move(type));
+  if (at(kDot)) add_data(into, std::move(type));
+}
+
+// Keeps a type whose names are new. What its constructors carry is looked at once all types of the
+// text are known, since they may refer to each other.
+void Parser::add_data(Module& into, DataType type) {
+  const std::string& name = terms_.text(type.name);
+  if (name == "Int" || name == "Str" || into.find_data(type.name) != nullptr)
+    return problems_.error(type.span, fmt::format("the type '{}' is declared already", name));
+  std::unordered_set<Symbol> seen;
+  for (const Constructor& made : type.constructors) {
+    const DataType* other = into.data_of(made.name);
+    if (other == nullptr && seen.insert(made.name).second) continue;
+    return problems_.error(
+        made.span,
+        fmt::format("'{}' constructs the type '{}' already", terms_.text(made.name),
+                    other != nullptr ? terms_.text(other->name) : name),
+        "a constructor belongs to one type");
+  }
+  into.add(std::move(type));
 }
 
 void Parser::declaration(Module& into, SourceMap& sources, std::vector<std::string>& importing) {
-  const Token start = ahead_[0];
+  const Token start = next();
   const std::string_view word = text(start);
   if (at(TokenKind::lower) && at(kAssign, 1)) {
     if (keyword(0)) expected("a name that is not a keyword");
-    const Symbol name = take_lower("a name");
+    const Symbol name = take_name("a name");
     advance();
-    if (defined_.contains(name) || terms_.primitive(name) != nullptr)
+    if (into.find(name) != nullptr || terms_.primitive(name) != nullptr)
       problems_.error(start.span, fmt::format("'{}' is defined already", terms_.text(name)));
     const TermId body = term();
-    into.definitions.push_back({name, body, start.span});
-    defined_.insert(name);
+    into.add(Definition{name, body, start.span});
   } else if (!keyword(0)) {
     expected("a declaration: 'name := term.', run, reduce, typeof, data or import");
   } else if (advance(); word == "data") {
@@ -393,7 +321,6 @@ void Parser::declaration(Module& into, SourceMap& sources, std::vector<std::stri
         problems_.error(name.span, error.what());
       }
       importing.pop_back();
-      for (const Definition& definition : into.definitions) defined_.insert(definition.name);
     }
   } else if (word == "with") {
     expected("a declaration");
@@ -405,7 +332,7 @@ void Parser::declaration(Module& into, SourceMap& sources, std::vector<std::stri
                   {},
                   start.span};
     action.term = term();
-    if (keyword(0) && text(ahead_[0]) == "with") {
+    if (keyword(0) && text(next()) == "with") {
       advance();
       action.memory = memory(true);
     }
@@ -422,22 +349,22 @@ void Parser::module(Module& into, SourceMap& sources, std::vector<std::string>& 
       recover();
     }
   }
+  for (const auto& [name, span] : open_names_) {
+    if (into.find(name) == nullptr) continue;
+    problems_.error(span, fmt::format("'{}' is defined only later", terms_.text(name)),
+                    "definitions use earlier ones; a term repeats itself by a loop, M^*");
+  }
 }
 
 }  // namespace
-
-const Definition* Module::find(Symbol name) const {
-  for (const Definition& definition : definitions) {
-    if (definition.name == name) return &definition;
-  }
-  return nullptr;
-}
 
 void parse_module(Terms& terms, SourceMap& sources, SourceId file, Module& module,
                   Diagnostics& problems) {
   Parser parser(terms, sources, file, module, problems);
   std::vector<std::string> importing{sources.name(file)};
+  const std::size_t known = module.data().size();
   parser.module(module, sources, importing);
+  check_data(terms, module, known, problems);
 }
 
 TermId parse_term(Terms& terms, const SourceMap& sources, SourceId file, const Module& module,

@@ -1,12 +1,9 @@
-// Printing walks an explicit stack of pieces: texts, terms, and the ends of binders' scopes. A
-// binder keeps its given name unless that name is in use, then it gets a number, so that no name
-// ever shadows another.
-#include <unordered_map>
+// Printing walks an explicit stack of pieces: texts, terms, and the ends of binders' scopes.
 #include <unordered_set>
 
-#include <fmt/format.h>
-
+#include "ordo/machine/fmc_names.h"
 #include "ordo/machine/fmc_syntax.h"
+#include "ordo/machine/fmc_type_syntax.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -15,10 +12,14 @@ enum class Place { term, chain, atom };  // what may stand here without parenthe
 
 class Printer {
  public:
-  Printer(const Terms& terms, std::size_t limit) : terms_(terms), limit_(limit) {}
+  Printer(const Terms& terms, std::size_t limit, const Notes& notes)
+      : terms_(terms), limit_(limit), notes_(notes) {
+    for (const char* word : {"run", "reduce", "typeof", "data", "import", "with"})
+      names_.reserve(word);
+  }
 
   std::string print(TermId root) {
-    collect_free(root);
+    names_.reserve_free(terms_, root, limit_);
     tasks_.push_back({Task::Kind::term, root, Place::term, {}});
     while (!tasks_.empty() && out_.size() <= limit_) {
       const Task task = tasks_.back();
@@ -26,7 +27,7 @@ class Printer {
       if (task.kind == Task::Kind::text)
         out_ += task.text;
       else if (task.kind == Task::Kind::close)
-        close_binder();
+        names_.close();
       else
         step(task.term, task.place);
     }
@@ -47,43 +48,20 @@ class Printer {
     std::string_view text;
   };
 
-  void collect_free(TermId root) {
-    std::vector<TermId> todo{root};
-    std::size_t seen = 0;
-    while (!todo.empty() && seen++ < limit_) {
-      const Node& node = terms_[todo.back()];
-      todo.pop_back();
-      if (node.op == Op::free) used_.insert(terms_.text(node.label));
-      if (node.op == Op::push || node.op == Op::join || node.op == Op::loop)
-        todo.push_back(node.first);
-      if (node.op == Op::push || node.op == Op::join || node.op == Op::pop)
-        todo.push_back(node.second);
-    }
-  }
-
   void say(std::string_view text) { tasks_.push_back({Task::Kind::text, 0, Place::term, text}); }
   void then(TermId term, Place place) { tasks_.push_back({Task::Kind::term, term, place, {}}); }
-
-  const std::string& open_binder(Symbol name) {
-    std::string base = name == 0 ? "x" : terms_.text(name);
-    std::string chosen = base;
-    for (std::uint32_t& n = numbers_[base]; used_.contains(chosen);)
-      chosen = base + std::to_string(++n);
-    used_.insert(chosen);
-    return names_.emplace_back(std::move(chosen));
-  }
-  void close_binder() {
-    used_.erase(names_.back());
-    names_.pop_back();
-  }
 
   // Tasks are pushed in reverse.
   void step(TermId id, Place place) {
     const Node& node = terms_[id];
+    if (const auto note = notes_.find(id); note != notes_.end() && noted_.insert(id).second) {
+      out_ += "\n% ";
+      out_ += note->second;
+      out_ += '\n';
+    }
     switch (node.op) {
       case Op::bound:
-        out_ += node.label < names_.size() ? names_[names_.size() - 1 - node.label]
-                                           : fmt::format("free{}", node.label - names_.size());
+        out_ += names_.bound(node.label);
         return;
       case Op::free:
       case Op::jump:
@@ -101,7 +79,9 @@ class Printer {
         if (place == Place::atom) return parenthesised(id);
         out_ += terms_.text(node.label);
         out_ += '<';
-        out_ += open_binder(node.first);
+        open_binder(node.first);
+        if (const TypeSyntax* type = terms_.annotation(node.first))
+          out_ += " : " + to_text(terms_, *type);
         out_ += '>';
         tasks_.push_back({Task::Kind::close, 0, Place::term, {}});
         rest(node.second);
@@ -114,6 +94,12 @@ class Printer {
       case Op::join:
         return join(id, node, place);
     }
+  }
+
+  void open_binder(Symbol binder) {
+    const std::string name = names_.choose(terms_, binder);
+    out_ += name;
+    names_.open(name);
   }
 
   void parenthesised(TermId id) {
@@ -150,17 +136,21 @@ class Printer {
 
   const Terms& terms_;
   std::size_t limit_;
+  const Notes& notes_;
   std::string out_;
   std::vector<Task> tasks_;
-  std::vector<std::string> names_;
-  std::unordered_set<std::string> used_{"run", "reduce", "typeof", "data", "import", "with"};
-  std::unordered_map<std::string, std::uint32_t> numbers_;
+  Names names_;
+  std::unordered_set<TermId> noted_;  // a term may be asked for again in parentheses
 };
 
 }  // namespace
 
 std::string print(const Terms& terms, TermId term, std::size_t limit) {
-  return Printer(terms, limit).print(term);
+  return Printer(terms, limit, {}).print(term);
+}
+
+std::string print_with_notes(const Terms& terms, TermId term, const Notes& notes) {
+  return Printer(terms, ~std::size_t{0}, notes).print(term);
 }
 
 }  // namespace ordo::machine::fmc

@@ -282,7 +282,7 @@ TermId unfold(Terms& terms, const Module& module, TermId term) {
     value = found->second;
     return true;
   };
-  for (const Definition& definition : module.definitions)
+  for (const Definition& definition : module.definitions())
     known[definition.name] = terms.replace_free(definition.term, lookup);
   return known.empty() ? term : terms.replace_free(term, lookup);
 }

@@ -1,4 +1,4 @@
-// Normal forms of the dossier, confluence, and agreement of the machine with reduction.
+// Known normal forms, confluence, and agreement of the machine with reduction.
 #include <gtest/gtest.h>
 
 #include "ordo/machine/fmc_testing.h"

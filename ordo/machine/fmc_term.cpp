@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ordo/base/error.h"
+#include "ordo/machine/fmc_type_syntax.h"
 
 namespace ordo::machine::fmc {
 
@@ -30,6 +31,23 @@ Symbol Terms::intern(std::string_view text) {
 const Primitive* Terms::primitive(Symbol name) const {
   const auto found = primitives_.find(name);
   return found == primitives_.end() ? nullptr : &found->second;
+}
+
+Symbol Terms::annotate(Symbol name, TypeSyntax type, std::string_view spelled) {
+  const Symbol binder = intern(text(name) + " : " + std::string(spelled));
+  annotations_.try_emplace(binder,
+                           Annotation{name, std::make_shared<const TypeSyntax>(std::move(type))});
+  return binder;
+}
+
+Symbol Terms::binder_name(Symbol binder) const {
+  const auto found = annotations_.find(binder);
+  return found == annotations_.end() ? binder : found->second.name;
+}
+
+const TypeSyntax* Terms::annotation(Symbol binder) const {
+  const auto found = annotations_.find(binder);
+  return found == annotations_.end() ? nullptr : found->second.type.get();
 }
 
 TermId Terms::add(Node node) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ using Symbol = std::uint32_t;  ///< a name, location or jump; literals are jumps
 
 inline constexpr Symbol kMain = 0;  ///< the unnamed location
 inline constexpr Symbol kSkip = 1;  ///< the jump `*`
+
+struct TypeSyntax;
 
 enum class Op : std::uint8_t { bound, free, jump, push, pop, join, loop };
 
@@ -51,6 +54,13 @@ class Terms {
   Symbol true_jump() const { return true_; }
   Symbol false_jump() const { return false_; }
   Symbol division_by_zero() const { return division_by_zero_; }
+
+  /// A binder's name that carries a type, `x : Int`; `spelled` is the type's text.
+  Symbol annotate(Symbol name, TypeSyntax type, std::string_view spelled);
+  /// The name alone, of an annotated binder or any other.
+  Symbol binder_name(Symbol binder) const;
+  /// The type that a binder's name carries, or nullptr.
+  const TypeSyntax* annotation(Symbol binder) const;
 
   TermId bound(std::uint32_t index);
   TermId free(Symbol name);
@@ -87,6 +97,11 @@ class Terms {
   std::deque<std::string> symbols_;
   std::unordered_map<std::string_view, Symbol> index_;
   std::unordered_map<Symbol, Primitive> primitives_;
+  struct Annotation {
+    Symbol name;
+    std::shared_ptr<const TypeSyntax> type;
+  };
+  std::unordered_map<Symbol, Annotation> annotations_;
   std::vector<Node> nodes_;
   std::vector<Span> spans_;
   Symbol true_ = 0, false_ = 0, division_by_zero_ = 0;

@@ -1,316 +1,455 @@
-// Types are nodes of a union-find graph. A memory is a row of fields location -> stack, a stack a
-// list of values over a tail, the exits a row of fields jump -> memory. All rows stay open: exits
-// may always be enlarged, so a field whose memory is a variable found nowhere else says nothing,
-// and is not printed. Unification merges nodes before their children, so it ends on cyclic graphs
-// too; a type that contains itself is found once, at the end of a definition.
+// Inference goes down the term with the memory before it and the exits wanted from it, and with a
+// list of tasks instead of recursion. All rows stay open: exits may always be enlarged, so a field
+// whose memory is a variable found nowhere else says nothing.
+//
+// A thunk becomes a value of a data or framed type by having it over a frame that is not known
+// (`rigid`), so that it has it over every frame. That it exits by nothing else, and that no unknown
+// frame stands in the type that results, is checked at a definition's end.
 #include "ordo/machine/fmc_types.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "ordo/machine/fmc_type_graph.h"
+
 namespace ordo::machine::fmc {
 namespace {
 
-using TypeId = std::uint32_t;
+using Variables = std::unordered_map<Symbol, TypeId>;
 
-enum class Kind : std::uint8_t { variable, integer, string, arrow, cons, field };
-
-struct TypeNode {
-  Kind kind = Kind::variable;
-  Symbol label = 0;   // field: location or jump
-  TypeId first = 0;   // arrow: memory; cons: below; field: its type
-  TypeId second = 0;  // arrow: exits; cons: top; field: the rest of the row
-};
-
-struct Mismatch {
-  std::string message;
-};
-
-class Graph {
+// Turns written types into nodes. Recursion is bounded by kMaxTypeDepth.
+class TypeBuilder {
  public:
-  TypeId make(TypeNode node) {
-    nodes_.push_back(node);
-    parent_.push_back(static_cast<TypeId>(parent_.size()));
-    return parent_.back();
-  }
-  TypeId variable() { return make({}); }
-  TypeId arrow(TypeId memory, TypeId exits) { return make({Kind::arrow, 0, memory, exits}); }
-  TypeId cons(TypeId below, TypeId top) { return make({Kind::cons, 0, below, top}); }
-  TypeId field(Symbol label, TypeId type, TypeId rest) {
-    return make({Kind::field, label, type, rest});
-  }
-  TypeId find(TypeId id) {
-    while (parent_[id] != id) id = parent_[id] = parent_[parent_[id]];
-    return id;
-  }
-  const TypeNode& operator[](TypeId id) { return nodes_[find(id)]; }
+  TypeBuilder(const Terms& terms, const Module& module, TypeGraph& graph)
+      : terms_(terms), module_(module), graph_(graph) {}
 
-  /// The field of `label` in a row and the row without it; extends an open row. The other fields
-  /// keep their order. The row must not end in `closed_tail` if it has to be extended.
-  std::pair<TypeId, TypeId> expose(TypeId row, Symbol label, TypeId closed_tail = ~TypeId{0}) {
-    std::vector<std::pair<Symbol, TypeId>> passed;
-    TypeId at = find(row);
-    while (nodes_[at].kind == Kind::field && nodes_[at].label != label) {
-      passed.emplace_back(nodes_[at].label, nodes_[at].first);
-      at = find(nodes_[at].second);
-      if (passed.size() > nodes_.size()) throw Mismatch{"this type would have to contain itself"};
+  /// Names not in `variables` are added to it.
+  TypeId build(const TypeSyntax& type, Variables& variables) {
+    switch (type.kind) {
+      case TypeSyntax::Kind::integer:
+        return graph_.make({Kind::integer});
+      case TypeSyntax::Kind::string:
+        return graph_.make({Kind::string});
+      case TypeSyntax::Kind::variable: {
+        const auto [place, fresh] = variables.try_emplace(type.name, 0);
+        if (fresh) place->second = graph_.variable();
+        return place->second;
+      }
+      case TypeSyntax::Kind::data: {
+        if (std::string problem = arity_problem(terms_, module_, type); !problem.empty())
+          throw Mismatch{std::move(problem)};
+        TypeId list = graph_.make({Kind::none});
+        for (auto a = type.arguments.rbegin(); a != type.arguments.rend(); ++a)
+          list = graph_.cons(list, build(*a, variables));
+        return graph_.make({Kind::data, type.name, list});
+      }
+      case TypeSyntax::Kind::arrow:
+        break;
     }
-    if (nodes_[at].kind == Kind::variable) {
-      if (at == closed_tail) throw Mismatch{"this type would have to contain itself"};
-      const TypeId type = variable(), rest = variable();
-      const TypeId extended = field(label, type, rest);
-      parent_[at] = extended;
-      at = extended;
-    }
-    TypeId rest = nodes_[at].second;
-    const TypeId type = nodes_[at].first;
-    for (auto p = passed.rbegin(); p != passed.rend(); ++p) rest = field(p->first, p->second, rest);
-    return {type, rest};
+    std::vector<Symbol> locations{kMain};
+    const auto collect = [&](const MemorySyntax& memory) {
+      for (const StackSyntax& stack : memory) locations.push_back(stack.location);
+    };
+    collect(type.before);
+    for (const ExitSyntax& exit : type.exits) collect(exit.memory);
+    std::sort(locations.begin(), locations.end());
+    locations.erase(std::unique(locations.begin(), locations.end()), locations.end());
+    TypeId exits = graph_.make({Kind::frame, kExitsEnd});
+    for (auto e = type.exits.rbegin(); e != type.exits.rend(); ++e)
+      exits = graph_.field(e->jump, memory(e->memory, locations, variables), exits);
+    const TypeId arrow = graph_.arrow(memory(type.before, locations, variables), exits);
+    return graph_.make({Kind::framed, 0, arrow});
   }
 
-  TypeId tail(TypeId row) {
-    std::size_t seen = 0;
-    for (row = find(row); nodes_[row].kind == Kind::field; row = find(nodes_[row].second)) {
-      if (++seen > nodes_.size()) throw Mismatch{"this type would have to contain itself"};
+  /// A value of the type, with fresh arguments.
+  TypeId fresh_data(const DataType& type) {
+    TypeId list = graph_.make({Kind::none});
+    for (std::size_t i = 0; i < type.parameters.size(); ++i)
+      list = graph_.cons(list, graph_.variable());
+    return graph_.make({Kind::data, type.name, list});
+  }
+  /// What the type's parameters stand for in `data`.
+  Variables parameters(const DataType& type, TypeId data) {
+    Variables variables;
+    TypeId at = graph_[data].first;
+    for (const Symbol parameter : type.parameters) {
+      variables.emplace(parameter, graph_[at].second);
+      at = graph_[at].first;
+    }
+    return variables;
+  }
+  /// A stack with a constructor's arguments on it, the last one lowest.
+  TypeId with_arguments(TypeId stack, const Constructor& made, Variables& variables) {
+    for (auto a = made.arguments.rbegin(); a != made.arguments.rend(); ++a)
+      stack = graph_.cons(stack, build(*a, variables));
+    return stack;
+  }
+  /// What running a value of type `data` does: the exits by its constructors. `open` gives frames.
+  TypeId unfold(TypeId data, const std::function<TypeId(Symbol)>& open) {
+    const DataType& type = *module_.find_data(graph_[data].label);
+    Variables variables = parameters(type, data);
+    const TypeId stack = open(kMain), rest = open(kRowEnd);
+    TypeId exits = open(kExitsEnd);
+    for (const Constructor& made : type.constructors) {
+      const TypeId memory = graph_.field(kMain, with_arguments(stack, made, variables), rest);
+      exits = graph_.field(made.name, memory, exits);
+    }
+    return graph_.arrow(graph_.field(kMain, stack, rest), exits);
+  }
+
+ private:
+  TypeId memory(const MemorySyntax& syntax, const std::vector<Symbol>& locations,
+                Variables& variables) {
+    TypeId row = graph_.make({Kind::frame, kRowEnd});
+    for (auto location = locations.rbegin(); location != locations.rend(); ++location) {
+      TypeId stack = graph_.make({Kind::frame, *location});
+      for (const StackSyntax& written : syntax) {
+        if (written.location != *location) continue;
+        for (const TypeSyntax& item : written.items)
+          stack = graph_.cons(stack, build(item, variables));
+      }
+      row = graph_.field(*location, stack, row);
     }
     return row;
   }
 
-  void unify(TypeId a, TypeId b) {
-    std::vector<std::pair<TypeId, TypeId>> todo{{a, b}};
-    while (!todo.empty()) {
-      const TypeId x = find(todo.back().first), y = find(todo.back().second);
-      todo.pop_back();
-      if (x == y) continue;
-      const TypeNode left = nodes_[x], right = nodes_[y];
-      if (left.kind == Kind::variable) {
-        parent_[x] = y;
-      } else if (right.kind == Kind::variable) {
-        parent_[y] = x;
-      } else if (left.kind != right.kind) {
-        throw Mismatch{fmt::format("{} where {} is needed", name(left), name(right))};
-      } else if (left.kind == Kind::field && left.label != right.label) {
-        const auto [type, rest] = expose(y, left.label, tail(x));
-        todo.emplace_back(left.first, type);
-        todo.emplace_back(left.second, rest);
-      } else {
-        parent_[x] = y;
-        if (left.kind == Kind::integer || left.kind == Kind::string) continue;
-        todo.emplace_back(left.first, right.first);
-        todo.emplace_back(left.second, right.second);
-      }
-    }
-  }
-
-  /// How often each node is referred to inside the type.
-  std::unordered_map<TypeId, int> references(TypeId root) {
-    std::unordered_map<TypeId, int> counts{{find(root), 1}};
-    std::vector<TypeId> todo{find(root)};
-    while (!todo.empty()) {
-      const TypeNode node = nodes_[todo.back()];
-      todo.pop_back();
-      if (node.kind == Kind::variable || node.kind == Kind::integer || node.kind == Kind::string)
-        continue;
-      for (const TypeId child : {find(node.first), find(node.second)}) {
-        if (counts[child]++ == 0) todo.push_back(child);
-      }
-    }
-    return counts;
-  }
-
-  /// Whether the type contains itself.
-  bool cyclic(TypeId root) {
-    std::vector<std::uint8_t> state(nodes_.size(), 0);  // 1: on the path, 2: done
-    std::vector<TypeId> path{find(root)};
-    while (!path.empty()) {
-      const TypeId at = path.back();
-      if (state[at] != 0) {
-        state[at] = 2;
-        path.pop_back();
-        continue;
-      }
-      state[at] = 1;
-      const TypeNode node = nodes_[at];
-      if (node.kind == Kind::variable || node.kind == Kind::integer || node.kind == Kind::string)
-        continue;
-      for (const TypeId child : {find(node.first), find(node.second)}) {
-        if (state[child] == 1) return true;
-        if (state[child] == 0) path.push_back(child);
-      }
-    }
-    return false;
-  }
-
-  /// A copy with fresh variables. Shared parts stay shared.
-  TypeId instantiate(TypeId root) {
-    std::unordered_map<TypeId, TypeId> copies;
-    std::vector<TypeId> todo{find(root)};
-    const auto copy = [&](TypeId id) {
-      id = find(id);
-      const auto [place, fresh] = copies.try_emplace(id, 0);
-      if (fresh) {
-        place->second = make({nodes_[id].kind, nodes_[id].label, 0, 0});
-        todo.push_back(id);
-      }
-      return place->second;
-    };
-    todo.clear();
-    const TypeId made = copy(root);
-    while (!todo.empty()) {
-      const TypeId id = todo.back();
-      todo.pop_back();
-      const TypeNode node = nodes_[id];
-      if (node.kind == Kind::variable || node.kind == Kind::integer || node.kind == Kind::string)
-        continue;
-      const TypeId first = copy(node.first), second = copy(node.second);
-      nodes_[copies[id]].first = first;
-      nodes_[copies[id]].second = second;
-    }
-    return made;
-  }
-
- private:
-  static std::string name(const TypeNode& node) {
-    switch (node.kind) {
-      case Kind::integer:
-        return "Int";
-      case Kind::string:
-        return "Str";
-      case Kind::arrow:
-        return "a thunk";
-      default:
-        return "a stack";
-    }
-  }
-  std::vector<TypeNode> nodes_;
-  std::vector<TypeId> parent_;
+  const Terms& terms_;
+  const Module& module_;
+  TypeGraph& graph_;
 };
 
-class Inference {
+}  // namespace
+
+class TypeChecker::Inference {
  public:
-  Inference(const Terms& terms, const Module& module) : terms_(terms), module_(module) {}
+  Inference(const Terms& terms, const Module& module)
+      : terms_(terms), module_(module), graph_(terms), builder_(terms, module, graph_) {
+    graph_.set_fold([this](TypeId arrow, TypeId closed) { return fold(arrow, closed); });
+  }
+
+  /// The type as a node; nullopt if problems were reported.
+  std::optional<TypeId> type_of(TermId term, Diagnostics& problems) {
+    try {
+      return type_of(term);
+    } catch (Mismatch& mismatch) {
+      problems.error(place(), std::move(mismatch.message), std::move(mismatch.hint));
+      return std::nullopt;
+    }
+  }
+  /// Types the definitions before number `end` that are not typed yet.
+  void generalise(std::size_t end, Diagnostics& problems) {
+    for (; typed_ < std::min(end, module_.definitions().size()); ++typed_) {
+      const Definition& definition = module_.definitions()[typed_];
+      fallback_ = definition.span;
+      schemes_[definition.name] = type_of(definition.term, problems);
+    }
+    fallback_ = {};
+  }
+  std::optional<TypeId> scheme(Symbol name) const { return schemes_.at(name); }
+  std::string print(TypeId type) { return print_type(terms_, graph_, type); }
+
+ private:
+  struct Task {
+    enum class Kind { term, close_binder, leave_join, construct } kind = Kind::term;
+    TermId term = 0;
+    TypeId memory = 0;  // construct: the data type
+    TypeId exits = 0;
+    std::uint32_t thunk = 0;  // which thunk's body the term is in
+    Symbol caught = kSkip;    // the constructor or literal that the joins around it catch
+  };
+  struct Folded {
+    TypeId exits;
+    std::vector<Symbol> allowed;
+    std::string type;
+    TermId at;
+  };
+
+  Span place() const {
+    const Span span = terms_.span(current_);
+    return span == Span{} ? fallback_ : span;
+  }
 
   TypeId type_of(TermId term) {
     const TypeId memory = graph_.variable(), exits = graph_.variable();
     const TypeId arrow = graph_.arrow(memory, exits);
-    tasks_.assign(1, {term, memory, exits, false});
     environment_.clear();
+    in_force_.clear();
+    folded_.clear();
+    annotated_.clear();
+    thunks_ = 0;
+    tasks_.assign(1, {Task::Kind::term, term, memory, exits});
     while (!tasks_.empty()) {
       const Task task = tasks_.back();
       tasks_.pop_back();
-      if (task.closes_binder) {
+      if (task.kind == Task::Kind::close_binder) {
         environment_.pop_back();
-        continue;
+      } else if (task.kind == Task::Kind::leave_join) {
+        --in_force_[key(task.thunk, task.caught)];
+      } else {
+        current_ = task.term;
+        task.kind == Task::Kind::construct ? construct(task) : check(task);
       }
-      current = task.term;
-      check(task);
     }
-    current = term;
+    check_folded(arrow);
+    current_ = term;
     if (graph_.cyclic(arrow)) {
       throw Mismatch{
-          "this term has no simple type: a value would have to contain itself (occurs "
-          "check)"};
+          "this term has no simple type: a value would have to contain itself (occurs check)"};
     }
     return arrow;
   }
-
-  std::string print(TypeId arrow);
-  TermId current = 0;  // where a Mismatch happened
-
- private:
-  struct Task {
-    TermId term;
-    TypeId memory;
-    TypeId exits;
-    bool closes_binder;
-  };
 
   void check(const Task& task) {
     const Node& node = terms_[task.term];
     switch (node.op) {
       case Op::bound:
-        graph_.unify(environment_[environment_.size() - 1 - node.label],
-                     graph_.arrow(task.memory, task.exits));
-        return;
+        return run(task, environment_[environment_.size() - 1 - node.label]);
       case Op::free:
-        graph_.unify(graph_.arrow(task.memory, task.exits), global(node.label));
-        return;
+        return graph_.unify(graph_.arrow(task.memory, task.exits), global(node.label));
       case Op::jump:
-        leave(node.label, task.memory, task.exits);
-        return;
+        return leave(node.label, task.memory, task.exits);
       case Op::push: {
         const auto [stack, rest] = graph_.expose(task.memory, node.label);
-        const TypeId value = value_type(node.first);
-        tasks_.push_back({node.second, graph_.field(node.label, graph_.cons(stack, value), rest),
-                          task.exits, false});
-        if (const Op op = terms_[node.first].op; op != Op::bound && !literal(node.first)) {
-          const TypeNode& thunk = graph_[value];
-          tasks_.push_back({node.first, thunk.first, thunk.second, false});
-        }
+        const Task value_task = value(node.first);
+        Task more = task;
+        more.term = node.second;
+        more.memory = graph_.field(node.label, graph_.cons(stack, value_type_), rest);
+        more.caught = kSkip;
+        tasks_.push_back(more);
+        if (value_task.thunk != 0) tasks_.push_back(value_task);
         return;
       }
       case Op::pop: {
         const auto [stack, rest] = graph_.expose(task.memory, node.label);
-        const TypeId below = graph_.variable(), top = graph_.variable();
+        const TypeSyntax* written = terms_.annotation(node.first);
+        const TypeId below = graph_.variable();
+        const TypeId top =
+            written == nullptr ? graph_.variable() : builder_.build(*written, annotated_);
         graph_.unify(graph_.cons(below, top), stack);
-        tasks_.push_back({0, 0, 0, true});
-        tasks_.push_back({node.second, graph_.field(node.label, below, rest), task.exits, false});
+        tasks_.push_back({Task::Kind::close_binder});
+        Task more = task;
+        more.term = node.second;
+        more.memory = graph_.field(node.label, below, rest);
+        more.caught = kSkip;
+        tasks_.push_back(more);
         environment_.push_back(top);
         return;
       }
-      case Op::join: {
-        const TypeId between = graph_.variable();
-        const TypeId others = graph_.expose(task.exits, node.label).second;
-        tasks_.push_back({node.second, between, task.exits, false});
-        tasks_.push_back(
-            {node.first, task.memory, graph_.field(node.label, between, others), false});
-        return;
-      }
-      case Op::loop: {
-        const TypeId others = graph_.expose(task.exits, node.label).second;
-        tasks_.push_back(
-            {node.first, task.memory, graph_.field(node.label, task.memory, others), false});
-        return;
-      }
+      case Op::join:
+      case Op::loop:
+        return handle(task, node);
     }
   }
 
+  // A join or a loop: what its jump exits with is what the handler, or the loop again, takes.
+  void handle(const Task& task, const Node& node) {
+    const TypeId between = node.op == Op::loop ? task.memory : graph_.variable();
+    const TypeId others = graph_.expose(task.exits, node.label).second;
+    const Symbol any = literal_kind(node.label);
+    // Any other number may leave by the same way, with the same memory.
+    if (any != kSkip) graph_.unify(graph_.expose(others, any).first, between);
+    if (node.op == Op::join) {
+      Task handler = task;
+      handler.term = node.second;
+      handler.memory = between;
+      handler.caught = kSkip;
+      tasks_.push_back(handler);
+    }
+    tasks_.push_back({Task::Kind::leave_join, 0, 0, 0, task.thunk, node.label});
+    ++in_force_[key(task.thunk, node.label)];
+    Task body = task;
+    body.term = node.first;
+    body.exits = graph_.field(node.label, between, others);
+    if (any != kSkip || module_.data_of(node.label) != nullptr) body.caught = node.label;
+    tasks_.push_back(body);
+  }
+
+  // A jump: a constructor also says what it has pushed.
   void leave(Symbol jump, TypeId memory, TypeId exits) {
+    if (const DataType* type = module_.data_of(jump)) {
+      Variables variables = builder_.parameters(*type, builder_.fresh_data(*type));
+      const TypeId stack =
+          builder_.with_arguments(graph_.variable(), constructor(*type, jump), variables);
+      graph_.unify(graph_.expose(memory, kMain).first, stack);
+    }
     graph_.unify(graph_.expose(exits, jump).first, memory);
   }
 
-  bool literal(TermId term) const {
-    const Node& node = terms_[term];
-    return node.op == Op::jump &&
-           (is_integer(terms_.text(node.label)) || is_string(terms_.text(node.label)));
+  // Running a variable: a thunk, a case on data or on a literal.
+  void run(const Task& task, TypeId type) {
+    const Symbol any = literal_kind(task.caught);
+    const DataType* cased = module_.data_of(task.caught);
+    if (cased != nullptr && graph_[type].kind != Kind::framed) {
+      if (graph_[type].kind != Kind::data) graph_.unify(type, builder_.fresh_data(*cased));
+    } else if (any != kSkip && graph_[type].kind == Kind::variable) {
+      graph_.unify(type, graph_.make({any == kAnyInteger ? Kind::integer : Kind::string}));
+    }
+    const TypeNode node = graph_[type];
+    if (node.kind == Kind::data) {
+      check_cases(task, *module_.find_data(node.label));
+      run_as(task, builder_.unfold(type, fresh_frames()));
+    } else if (node.kind == Kind::framed) {
+      run_as(task, graph_.open_frames(type, fresh_frames()));
+    } else if (node.kind == Kind::integer || node.kind == Kind::string) {
+      const Symbol needed = node.kind == Kind::integer ? kAnyInteger : kAnyString;
+      if (any != needed) {
+        throw Mismatch{
+            fmt::format("{} where a thunk is needed", node.kind == Kind::integer ? "Int" : "Str"),
+            "a literal is run only to choose by it: x; 0 -> ...; 1 -> ..."};
+      }
+      graph_.unify(graph_.expose(task.exits, needed).first, task.memory);
+    } else {
+      graph_.unify(type, graph_.arrow(task.memory, task.exits));
+    }
+  }
+  void run_as(const Task& task, TypeId arrow) {
+    const TypeNode made = graph_[arrow];
+    graph_.unify(task.memory, made.first);
+    graph_.unify(task.exits, made.second);
   }
 
-  // The type of a pushed term; for a thunk, an arrow that is still to be checked.
-  TypeId value_type(TermId term) {
-    const Node& node = terms_[term];
-    if (node.op == Op::bound) return environment_[environment_.size() - 1 - node.label];
-    if (literal(term)) {
-      const bool integer = is_integer(terms_.text(node.label));
-      return graph_.make({integer ? Kind::integer : Kind::string});
+  // One variable for each frame of a type.
+  std::function<TypeId(Symbol)> fresh_frames() {
+    return [this, known = Variables()](Symbol label) mutable {
+      const auto [place, fresh] = known.try_emplace(label, 0);
+      if (fresh) place->second = graph_.variable();
+      return place->second;
+    };
+  }
+
+  // A case that handles some constructors must handle all.
+  void check_cases(const Task& task, const DataType& type) {
+    std::string missing;
+    std::size_t handled = 0;
+    for (const Constructor& made : type.constructors) {
+      const auto found = in_force_.find(key(task.thunk, made.name));
+      if (found != in_force_.end() && found->second > 0) {
+        ++handled;
+      } else {
+        missing += (missing.empty() ? "" : ", ") + terms_.text(made.name);
+      }
     }
-    return graph_.arrow(graph_.variable(), graph_.variable());
+    if (handled == 0 || missing.empty()) return;
+    throw Mismatch{
+        fmt::format("the case on {} does not handle {}", terms_.text(type.name), missing),
+        "each constructor needs a join '; Constructor -> ...' around the variable"};
+  }
+
+  // The type of a pushed term, in value_type_, and what is still to be checked of it (thunk 0:
+  // nothing).
+  Task value(TermId term) {
+    const Node& node = terms_[term];
+    if (node.op == Op::bound) {
+      value_type_ = environment_[environment_.size() - 1 - node.label];
+      return {};
+    }
+    if (const Symbol any = node.op == Op::jump ? literal_kind(node.label) : kSkip; any != kSkip) {
+      value_type_ = graph_.make({any == kAnyInteger ? Kind::integer : Kind::string});
+      return {};
+    }
+    if (const DataType* type = constructed(term)) {
+      value_type_ = builder_.fresh_data(*type);
+      return {Task::Kind::construct, term, value_type_, 0, ++thunks_, kSkip};
+    }
+    const TypeId memory = graph_.variable(), exits = graph_.variable();
+    value_type_ = graph_.make({Kind::arrow, 1, memory, exits});
+    return {Task::Kind::term, term, memory, exits, ++thunks_, kSkip};
+  }
+
+  // The type of `[vn]...[v1].C` with all of C's arguments, else nullptr.
+  const DataType* constructed(TermId term) const {
+    if (module_.data().empty()) return nullptr;
+    std::size_t pushed = 0;
+    for (; terms_[term].op == Op::push && terms_[term].label == kMain && pushed < 1000; ++pushed)
+      term = terms_[term].second;
+    if (terms_[term].op != Op::jump) return nullptr;
+    const DataType* type = module_.data_of(terms_[term].label);
+    if (type == nullptr) return nullptr;
+    return constructor(*type, terms_[term].label).arguments.size() == pushed ? type : nullptr;
+  }
+  const Constructor& constructor(const DataType& type, Symbol name) const {
+    const auto& all = type.constructors;
+    return *std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.name == name; });
+  }
+
+  void construct(const Task& task) {
+    std::vector<TermId> pushed;
+    TermId at = task.term;
+    for (; terms_[at].op == Op::push; at = terms_[at].second) pushed.push_back(terms_[at].first);
+    const DataType& type = *module_.data_of(terms_[at].label);
+    Variables variables = builder_.parameters(type, task.memory);
+    for (const TypeSyntax& wanted : constructor(type, terms_[at].label).arguments) {
+      current_ = pushed.back();
+      if (const Task more = value(pushed.back()); more.thunk != 0) tasks_.push_back(more);
+      pushed.pop_back();
+      graph_.unify(value_type_, builder_.build(wanted, variables));
+    }
+  }
+
+  // A thunk becomes a value of a data or framed type: it has to be that over any frame.
+  TypeId fold(TypeId arrow, TypeId closed) {
+    Folded made{graph_[arrow].second, {}, {}, current_};
+    const auto number = static_cast<TypeId>(folded_.size());
+    Variables known;
+    const auto open = [&](Symbol label) {
+      const auto [place, fresh] = known.try_emplace(label, 0);
+      if (!fresh) return place->second;
+      if (label == kExitsEnd) return place->second = graph_.variable();
+      const Kind kind = label == kRowEnd ? Kind::rigid_rest : Kind::rigid;
+      return place->second = graph_.make({kind, label, number});
+    };
+    const bool is_data = graph_[closed].kind == Kind::data;
+    const TypeId opened =
+        is_data ? builder_.unfold(closed, open) : graph_.open_frames(closed, open);
+    made.type = is_data ? terms_.text(graph_[closed].label) : "its annotation";
+    for (TypeId row = graph_[opened].second; graph_[row].kind == Kind::field;
+         row = graph_[row].second)
+      made.allowed.push_back(graph_[row].label);
+    folded_.push_back(std::move(made));
+    return opened;
+  }
+
+  void check_folded(TypeId arrow) {
+    if (folded_.empty()) return;
+    for (const Folded& made : folded_) {
+      current_ = made.at;
+      for (TypeId row = made.exits; graph_[row].kind == Kind::field; row = graph_[row].second) {
+        const TypeNode exit = graph_[row];
+        const auto& allowed = made.allowed;
+        const bool says_nothing = graph_[exit.first].kind == Kind::variable;
+        if (says_nothing || std::find(allowed.begin(), allowed.end(), exit.label) != allowed.end())
+          continue;
+        const std::string name = exit.label == kAnyInteger  ? "any Int"
+                                 : exit.label == kAnyString ? "any Str"
+                                                            : terms_.text(exit.label);
+        throw Mismatch{fmt::format("this thunk may also exit by {}, which {} does not allow", name,
+                                   made.type)};
+      }
+    }
+    for (const auto& [id, count] : graph_.references(arrow)) {
+      if (graph_[id].kind != Kind::rigid && graph_[id].kind != Kind::rigid_rest) continue;
+      const Folded& made = folded_[graph_[id].first];
+      current_ = made.at;
+      throw Mismatch{fmt::format("this thunk does not work on every stack, as {} needs", made.type),
+                     "give the variables that it uses their types where they are bound"};
+    }
   }
 
   TypeId global(Symbol name) {
-    if (const Definition* definition = module_.find(name)) {
+    if (module_.find(name) != nullptr) {
       const auto found = schemes_.find(name);
-      if (found == schemes_.end()) {
-        throw Mismatch{fmt::format("'{}' has no type", terms_.text(definition->name))};
-      }
-      return graph_.instantiate(found->second);
+      if (found == schemes_.end())
+        throw Mismatch{fmt::format("'{}' is defined only later", terms_.text(name))};
+      // What has no type was reported; it fits everywhere.
+      return found->second ? graph_.instantiate(*found->second) : graph_.variable();
     }
     const Primitive* primitive = terms_.primitive(name);
-    if (primitive == nullptr) {
+    if (primitive == nullptr)
       throw Mismatch{fmt::format("the name '{}' has no definition", terms_.text(name))};
-    }
     return primitive_type(*primitive);
   }
 
@@ -334,136 +473,63 @@ class Inference {
     const TypeId after = graph_.field(kMain, graph_.cons(below, result), rest);
     return graph_.arrow(graph_.field(kMain, stack, rest), graph_.field(kSkip, after, exits));
   }
+  // What comparisons leave: the thunk True or False, a value of the data type if there is one with
+  // just these constructors.
   TypeId boolean() {
+    const DataType* type = module_.data_of(terms_.true_jump());
+    if (type != nullptr && type == module_.data_of(terms_.false_jump()) &&
+        type->constructors.size() == 2 && type->parameters.empty() &&
+        type->constructors[0].arguments.empty() && type->constructors[1].arguments.empty())
+      return builder_.fresh_data(*type);
     const TypeId memory = graph_.variable();
     const TypeId exits = graph_.field(terms_.true_jump(), memory, graph_.variable());
-    return graph_.arrow(memory, graph_.field(terms_.false_jump(), memory, exits));
+    return graph_.make({Kind::arrow, 1, memory, graph_.field(terms_.false_jump(), memory, exits)});
   }
 
- public:
-  void generalise(const Definition& definition) {
-    schemes_[definition.name] = type_of(definition.term);
+  // kAnyInteger or kAnyString for a literal, else kSkip.
+  Symbol literal_kind(Symbol jump) const {
+    const std::string& text = terms_.text(jump);
+    return is_integer(text) ? kAnyInteger : is_string(text) ? kAnyString : kSkip;
+  }
+  static std::uint64_t key(std::uint32_t thunk, Symbol jump) {
+    return (std::uint64_t{thunk} << 32) | jump;
   }
 
- private:
   const Terms& terms_;
   const Module& module_;
-  Graph graph_;
+  TypeGraph graph_;
+  TypeBuilder builder_;
   std::vector<Task> tasks_;
   std::vector<TypeId> environment_;
-  std::unordered_map<Symbol, TypeId> schemes_;
+  std::unordered_map<std::uint64_t, int> in_force_;  // handlers around the term, by thunk and jump
+  std::vector<Folded> folded_;
+  Variables annotated_;  // the type variables that annotations name
+  std::uint32_t thunks_ = 0;
+  TypeId value_type_ = 0;
+  TermId current_ = 0;  // where a Mismatch happens
+  Span fallback_;       // where it is reported if the term has no place
+  std::unordered_map<Symbol, std::optional<TypeId>> schemes_;
+  std::size_t typed_ = 0;
 };
 
-// Prints with an explicit stack; stack tails are ..s ..t, values a b c, rows of exits X Y.
-std::string Inference::print(TypeId root) {
-  struct Piece {
-    enum class Kind { text, arrow, memory, value } kind;
-    TypeId type;
-    std::string text;
-  };
-  constexpr std::size_t kLimit = 20'000;
-  std::map<TypeId, std::string> tails, values, rows;
-  auto references = graph_.references(root);
-  const auto named = [&](std::map<TypeId, std::string>& names, TypeId id, const char* letters) {
-    const auto [place, fresh] = names.try_emplace(graph_.find(id));
-    if (fresh) {
-      const std::size_t n = names.size() - 1, count = std::char_traits<char>::length(letters);
-      place->second = letters[n % count];
-      if (n >= count) place->second += std::to_string(n / count);
-    }
-    return place->second;
-  };
-  const auto fields = [&](TypeId row, TypeId& rest) {
-    std::vector<std::pair<Symbol, TypeId>> all;
-    // A field about which nothing is known, and whose type stands nowhere else, is left out.
-    const auto idle = [&](TypeId type) {
-      return graph_[type].kind == Kind::variable && references[graph_.find(type)] == 1;
-    };
-    for (row = graph_.find(row); graph_[row].kind == Kind::field;
-         row = graph_.find(graph_[row].second)) {
-      const Symbol label = graph_[row].label;
-      if (std::none_of(all.begin(), all.end(), [&](const auto& f) { return f.first == label; }))
-        if (!idle(graph_[row].first)) all.emplace_back(label, graph_[row].first);
-    }
-    rest = row;
-    std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) {
-      return terms_.text(a.first) < terms_.text(b.first);
-    });
-    return all;
-  };
-  std::string out;
-  std::vector<Piece> todo{{Piece::Kind::arrow, root, {}}};
-  const auto flush = [&](std::vector<Piece>& pieces) {
-    todo.insert(todo.end(), std::make_move_iterator(pieces.rbegin()),
-                std::make_move_iterator(pieces.rend()));
-  };
-  while (!todo.empty() && out.size() < kLimit) {
-    const Piece piece = std::move(todo.back());
-    todo.pop_back();
-    std::vector<Piece> pieces;
-    TypeId rest = 0;
-    if (piece.kind == Piece::Kind::text) {
-      out += piece.text;
-    } else if (piece.kind == Piece::Kind::arrow) {
-      const TypeNode node = graph_[piece.type];
-      pieces.push_back({Piece::Kind::memory, node.first, {}});
-      pieces.push_back({Piece::Kind::text, 0, " =>"});
-      const char* separator = " ";
-      const auto all = fields(node.second, rest);
-      for (const auto& [jump, memory] : all) {
-        pieces.push_back({Piece::Kind::text, 0, separator + terms_.text(jump) + ": "});
-        pieces.push_back({Piece::Kind::memory, memory, {}});
-        separator = " | ";
-      }
-      if (all.empty()) pieces.push_back({Piece::Kind::text, 0, " " + named(rows, rest, "XYZW")});
-    } else if (piece.kind == Piece::Kind::memory) {
-      bool first = true;
-      for (const auto& [location, stack] : fields(piece.type, rest)) {
-        if (!first) pieces.push_back({Piece::Kind::text, 0, " ; "});
-        first = false;
-        if (location != kMain)
-          pieces.push_back({Piece::Kind::text, 0, terms_.text(location) + ": "});
-        std::vector<TypeId> items;
-        TypeId tail = graph_.find(stack);
-        for (; graph_[tail].kind == Kind::cons; tail = graph_.find(graph_[tail].first))
-          items.push_back(graph_[tail].second);
-        pieces.push_back({Piece::Kind::text, 0, ".." + named(tails, tail, "stuvw")});
-        for (auto item = items.rbegin(); item != items.rend(); ++item) {
-          pieces.push_back({Piece::Kind::text, 0, " "});
-          pieces.push_back({Piece::Kind::value, *item, {}});
-        }
-      }
-      if (first) pieces.push_back({Piece::Kind::text, 0, ".."});
-    } else {
-      const TypeNode node = graph_[piece.type];
-      if (node.kind == Kind::integer) out += "Int";
-      if (node.kind == Kind::string) out += "Str";
-      if (node.kind == Kind::variable) out += named(values, piece.type, "abcdefgh");
-      if (node.kind == Kind::arrow) {
-        pieces = {{Piece::Kind::text, 0, "("},
-                  {Piece::Kind::arrow, piece.type, {}},
-                  {Piece::Kind::text, 0, ")"}};
-      }
-    }
-    flush(pieces);
-  }
-  return out.size() < kLimit ? out : out.substr(0, kLimit) + "...";
+TypeChecker::TypeChecker(const Terms& terms, const Module& module)
+    : inference_(std::make_unique<Inference>(terms, module)) {}
+TypeChecker::~TypeChecker() = default;
+
+std::string TypeChecker::type_of(TermId term, Diagnostics& problems) {
+  inference_->generalise(~std::size_t{0}, problems);
+  const auto type = inference_->type_of(term, problems);
+  return type ? inference_->print(*type) : std::string();
 }
 
-}  // namespace
+std::string TypeChecker::type_of(const Definition& definition, Diagnostics& problems) {
+  inference_->generalise(~std::size_t{0}, problems);
+  const auto type = inference_->scheme(definition.name);
+  return type ? inference_->print(*type) : std::string();
+}
 
 std::string infer(const Terms& terms, const Module& module, TermId term, Diagnostics& problems) {
-  Inference inference(terms, module);
-  try {
-    for (const Definition& definition : module.definitions) {
-      if (definition.term == term) break;
-      inference.generalise(definition);
-    }
-    return inference.print(inference.type_of(term));
-  } catch (const Mismatch& mismatch) {
-    problems.error(terms.span(inference.current), mismatch.message);
-    return {};
-  }
+  return TypeChecker(terms, module).type_of(term, problems);
 }
 
 }  // namespace ordo::machine::fmc

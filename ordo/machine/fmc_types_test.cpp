@@ -15,6 +15,8 @@ std::string type(const std::string& text, const std::string& definitions = "") {
   return problems.empty() ? found : "error: " + problems.all()[0].message;
 }
 
+constexpr const char* kList = "data List a = Nil | Cons a (List a). ";
+
 TEST(FmcTypes, Oracle12PrincipalTypes) {
   EXPECT_EQ(type("<x>.[x].[x]"), "..s a => *: ..s a a");
   EXPECT_EQ(type("<x>.<y>.[x].[y]"), "..s a b => *: ..s b a");
@@ -42,6 +44,102 @@ TEST(FmcTypes, Oracle12TypeErrors) {
 TEST(FmcTypes, DefinitionsAreUsedAtSeveralTypes) {
   EXPECT_EQ(type("[1].twice.[\"a\"].twice", "twice := <x>.[x].[x]."),
             "..s => *: ..s Int Int Str Str");
+}
+
+TEST(FmcTypes, ConstructorsGiveValuesOfTheirType) {
+  EXPECT_EQ(type("[Nil]", kList), "..s => *: ..s (List a)");
+  EXPECT_EQ(type("[[[Nil].[2].Cons].[1].Cons]", kList), "..s => *: ..s (List Int)");
+  // The tail pushed first, from the stack: a constructor's arguments are what it takes.
+  EXPECT_EQ(type("<t>.<h>.[[t].[h].Cons]", kList), "..s a (List a) => *: ..s (List a)");
+  // The list's head is a number, so the rest is a list of numbers.
+  EXPECT_EQ(type("[[[Nil].[\"a\"].Cons].[1].Cons]", kList), "error: Str where Int is needed");
+  EXPECT_EQ(type("[[3].[1].Cons]", kList), "error: Int where List is needed");
+}
+
+TEST(FmcTypes, Oracle07LoopOverARecursiveTypeHasAType) {
+  EXPECT_EQ(type("[0].(<k>.<l>.((l;Nil -> ([k].Done));Cons -> (<h>.<t>.[t].[1].[k].add)))^*;"
+                 "Done -> *",
+                 kList),
+            "..s (List a) => *: ..s Int");
+  EXPECT_EQ(
+      type("<o>.((o;Some -> (<v>.[v].[1].add));None -> [0])", "data Option a = None | Some a."),
+      "..s (Option Int) => *: ..s Int");
+  // Mutually recursive: a tree holds a list of trees.
+  EXPECT_EQ(type("[[[Nil].[[Nil].[1].Node].Cons].[2].Node]",
+                 std::string(kList) + "data Tree a = Node a (List (Tree a))."),
+            "..s => *: ..s (Tree Int)");
+}
+
+TEST(FmcTypes, ACaseNamesTheConstructorsThatItDoesNotHandle) {
+  EXPECT_EQ(type("<l>.(l; Cons -> <h>.<t>.[h])", kList),
+            "error: the case on List does not handle Nil");
+  const std::string shape = "data Shape = Circle Int | Square Int | Rectangle Int Int | Point.";
+  EXPECT_EQ(type("<s>.((s; Circle -> <r>.[r]); Square -> <a>.[a])", shape),
+            "error: the case on Shape does not handle Rectangle, Point");
+  // A handler further out catches too, and passing a value on is no case.
+  EXPECT_EQ(type("(<l>.(l; Cons -> <h>.<t>.[h])); Nil -> [0]", kList),
+            "..s (List Int) => *: ..s Int");
+  EXPECT_EQ(type("<l : List Int>.l", kList),
+            "..s (List Int) => Cons: ..s (List Int) Int | Nil: ..s");
+}
+
+TEST(FmcTypes, AThunkThatExitsByConstructorsIsAValueOfTheType) {
+  // Computed when it is run: the thunk `[1].[2].lt...` exits by Nil or by Cons.
+  const std::string lazy = "[[2].[1].lt.<b>.((b; True -> Nil); False -> [Nil].[1].Cons)]";
+  EXPECT_EQ(type(lazy + ".<l : List Int>.[l]", kList), "..s => *: ..s (List Int)");
+  EXPECT_EQ(type("[[1].Exn].<l : List Int>.[l]", kList),
+            "error: this thunk may also exit by Exn, which List does not allow");
+  EXPECT_EQ(type("[<x>.Nil].<l : List Int>.[l]", kList).substr(0, 6), "error:");
+}
+
+TEST(FmcTypes, AnAnnotatedThunkRunsOverManyFrames) {
+  // With one type, f would have to leave the stack that it took, and one with a value more on it.
+  const std::string twice = ".[1].f.f.[2].f";
+  EXPECT_TRUE(type("<f>" + twice).starts_with("error"));
+  EXPECT_EQ(type("<f : Int => Int>" + twice), "..s (Int => *: Int) => *: ..s Int Int");
+  EXPECT_EQ(type("[[1].add].<f : ..r Int => ..r Int>" + twice), "..s => *: ..s Int Int");
+  EXPECT_EQ(type("[[1].div].<f : Int => Int>" + twice),
+            "error: this thunk may also exit by DivZero, which its annotation does not allow");
+  EXPECT_EQ(type("[[1].div].<f : Int => *: Int | DivZero:>.[2].f"),
+            "..s => *: ..s Int | DivZero: ..s");
+  EXPECT_EQ(type("[<x>.<y>.[x]].<f : Int => Int>" + twice).substr(0, 6), "error:");
+  EXPECT_EQ(type("<f : ; c: Int => Int ; c: Int>.f"),
+            "..s (c: Int => *: Int ; c: Int) ; c: ..t Int => *: ..s Int ; c: ..t Int");
+}
+
+TEST(FmcTypes, AnAnnotationIsCheckedAgainstTheUse) {
+  EXPECT_EQ(type("<x : Str>.[x].[1].add"), "error: Str where Int is needed");
+  EXPECT_EQ(type("<x : Int>.[x]"), "..s Int => *: ..s Int");
+  EXPECT_EQ(type("<x : a>.<y : a>.[y].[x].add"), "..s Int Int => *: ..s Int");
+  EXPECT_EQ(type("<x : Foo>.[x]"),
+            "error: the type 'Foo' is not declared; 'data Foo = ...' declares it");
+  EXPECT_EQ(type("<x : List>.[x]", kList), "error: 'List' takes 1 parameter, not 0");
+}
+
+TEST(FmcTypes, AVariableUnderHandlersOfNumbersIsANumber) {
+  // No handlers name all numbers, so the term may exit by another one.
+  EXPECT_EQ(type("<x>.((x; 0 -> [\"zero\"]); 1 -> [\"one\"])"),
+            "..s Int => *: ..s Str | any Int: ..s");
+  EXPECT_EQ(type("<x>.(x; \"a\" -> [1])"), "..s Str => *: ..s Int | any Str: ..s");
+  EXPECT_EQ(type("[1].<x>.((x; 0 -> [\"zero\"]); 1 -> [2])"), "error: Str where Int is needed");
+  // Whatever number leaves, it leaves with one memory: 5 may come from x too.
+  EXPECT_TRUE(type("<x>.(((x; 0 -> [1].5)); 5 -> <y>.[y])").starts_with("error"));
+}
+
+TEST(FmcTypes, ADeclaredBooleanIsWhatComparisonsLeave) {
+  const char* declared = "data Bool = False | True.";
+  EXPECT_EQ(type("[1].[2].lt", declared), "..s => *: ..s Bool");
+  EXPECT_EQ(type("[1].[2].lt.<b>.(b; True -> [1])", declared),
+            "error: the case on Bool does not handle False");
+}
+
+TEST(FmcTypes, EachDefinitionReportsItsOwnProblem) {
+  Session s;
+  s.define("a := [1].[\"x\"].add. b := a.a. c := [2].<f>.f.");
+  Diagnostics problems(s.sources);
+  TypeChecker checker(s.terms, s.module);
+  for (const Definition& d : s.module.definitions()) checker.type_of(d, problems);
+  EXPECT_EQ(problems.count(), 2U) << problems.to_text();
 }
 
 TEST(FmcTypes, TypedLoopFreeTermsEndAndNeverGetStuckInsideTheirType) {

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 
 #include "ordo/base/file.h"
+#include "ordo/machine/fmc_export.h"
+#include "ordo/machine/fmc_format.h"
 #include "ordo/machine/fmc_lambda.h"
-#include "ordo/machine/fmc_trace.h"
+#include "ordo/machine/fmc_meta.h"
+#include "ordo/machine/fmc_show.h"
 #include "ordo/machine/fmc_while.h"
 
 namespace ordo::machine::fmc {
@@ -18,6 +21,7 @@ struct Loaded {
   SourceMap sources;
   Module module;
   std::vector<Action> actions;  // what to act on, in order
+  SourceId file = 0;            // of the input's file
 };
 
 std::unique_ptr<Loaded> load(const Input& input, Action::Kind kind) {
@@ -28,8 +32,13 @@ std::unique_ptr<Loaded> load(const Input& input, Action::Kind kind) {
   Diagnostics problems(loaded->sources);
   Terms& terms = loaded->terms;
   if (!input.file.empty()) {
-    const SourceId file = loaded->sources.add_file(input.file);
-    parse_module(terms, loaded->sources, file, loaded->module, problems);
+    loaded->file = loaded->sources.add_file(input.file);
+    if (input.file.ends_with(".imp")) {
+      const TermId program = from_while(terms, loaded->sources, loaded->file, problems).term;
+      loaded->module.add(Definition{terms.intern("main"), program, {loaded->file, 0, 0}});
+    } else {
+      parse_module(terms, loaded->sources, loaded->file, loaded->module, problems);
+    }
   }
   MemoryText memory;
   if (!input.memory.empty()) {
@@ -65,54 +74,23 @@ std::unique_ptr<Loaded> load_for(const Input& input, Action::Kind kind) {
   return loaded;
 }
 
-Json memory_json(const Terms& terms, const MemoryText& memory) {
-  Json object = Json::object();
-  for (const MemoryEntry& entry : memory) {
-    Json values = Json::array();
-    for (const TermId value : entry.values) values.push_back(print(terms, value));
-    object[entry.location == kMain ? "main" : terms.text(entry.location)] = std::move(values);
-  }
-  return object;
-}
-
-std::string outcome_text(const Terms& terms, const RunResult& result) {
-  if (result.status == Status::stuck) return "stuck: " + result.reason;
-  if (result.status == Status::limit)
-    return fmt::format("limit: {} after {} steps", result.reason, result.steps);
-  return "exit " + terms.text(result.exit);
-}
-
 ExitCode outcome_code(const RunResult& result) {
   if (result.status == Status::stuck) return static_cast<ExitCode>(11);
   if (result.status == Status::limit) return ExitCode::limit;
   return result.exit == kSkip ? ExitCode::done : static_cast<ExitCode>(10);
 }
 
-Json outcome_json(const Terms& terms, const RunResult& result) {
-  const char* kinds[] = {"exit", "stuck", "limit"};
-  Json json = Json::object({{"status", kinds[static_cast<int>(result.status)]},
-                            {"steps", result.steps},
-                            {"memory", memory_json(terms, result.memory)}});
-  if (result.status == Status::exit)
-    json["exit"] = terms.text(result.exit);
-  else
-    json["reason"] = result.reason;
-  return json;
-}
-
-void add_outcome(const Terms& terms, const RunResult& result, Answer& answer) {
-  answer.text += outcome_text(terms, result) + "\n";
-  const std::string memory = print_memory(terms, result.memory);
-  if (!memory.empty()) answer.text += "  " + memory + "\n";
+void add_outcome(const Loaded& loaded, const RunResult& result, Answer& answer) {
+  answer.text += outcome_text(loaded.terms, loaded.sources, result);
   if (answer.code == ExitCode::done) answer.code = outcome_code(result);
 }
 
-void add_distribution(const Terms& terms, const Distribution& all, Answer& answer, Json& list) {
+void add_distribution(const Loaded& loaded, const Distribution& all, Answer& answer, Json& list) {
   for (const Outcome& outcome : all.outcomes) {
     answer.text += fmt::format("{:<10.6g} x{:<5} {}  {}\n", outcome.weight, outcome.count,
-                               outcome_text(terms, outcome.result),
-                               print_memory(terms, outcome.result.memory));
-    Json json = outcome_json(terms, outcome.result);
+                               outcome_line(loaded.terms, loaded.sources, outcome.result),
+                               print_memory(loaded.terms, outcome.result.memory));
+    Json json = outcome_json(loaded.terms, loaded.sources, outcome.result);
     json["weight"] = outcome.weight;
     json["runs"] = outcome.count;
     list.push_back(std::move(json));
@@ -121,27 +99,6 @@ void add_distribution(const Terms& terms, const Distribution& all, Answer& answe
     answer.text += fmt::format("{:<10.6g} not explored: a limit was reached\n", all.unexplored);
     answer.code = ExitCode::limit;
   }
-}
-
-std::string shown_state(const StepperState& state, std::size_t number) {
-  std::string text = fmt::format("{:>5}  {:<8} {}\n", number, state.rule, state.focus);
-  for (const auto& column : state.stacks) {
-    if (column.items.empty()) continue;
-    text += fmt::format("                {}:", column.name);
-    for (const std::string& item : column.items) text += " " + item;
-    text += '\n';
-  }
-  for (const std::string& handler : state.rail) text += "                | " + handler + "\n";
-  return text;
-}
-
-Json state_json(const StepperState& state) {
-  Json stacks = Json::object();
-  for (const auto& column : state.stacks) stacks[column.name] = Json::array_of(column.items);
-  return Json::object({{"rule", state.rule},
-                       {"term", state.focus},
-                       {"memory", std::move(stacks)},
-                       {"handlers", Json::array_of(state.rail)}});
 }
 
 Strategy strategy_of(const std::string& name) {
@@ -153,7 +110,7 @@ Strategy strategy_of(const std::string& name) {
 }  // namespace
 
 void Input::describe(OptionSet& set) {
-  set.positional("file", file, "A .fmc file ('-': standard input).");
+  set.positional("file", file, "A .fmc file ('-': standard input), or an imperative one, .imp.");
   set.add("expression", expression, "A term to act on.").short_name('e').placeholder("TERM");
   set.add("mem", memory, "What the stacks hold: 'c: 0; in: 5 3' (top is rightmost).")
       .placeholder("MEMORY");
@@ -171,7 +128,7 @@ Answer run_verb(const RunVerb& options, Context& context) {
   Json results = Json::array();
   for (const Action& action : loaded->actions) {
     if (options.exact) {
-      add_distribution(loaded->terms,
+      add_distribution(*loaded,
                        explore(loaded->terms, loaded->module, action.term, action.memory,
                                options.limits, context),
                        answer, results);
@@ -181,8 +138,8 @@ Answer run_verb(const RunVerb& options, Context& context) {
     run_options.limits = options.limits;
     const RunResult result =
         run(loaded->terms, loaded->module, action.term, action.memory, run_options, context);
-    add_outcome(loaded->terms, result, answer);
-    results.push_back(outcome_json(loaded->terms, result));
+    add_outcome(*loaded, result, answer);
+    results.push_back(outcome_json(loaded->terms, loaded->sources, result));
   }
   answer.json["results"] = std::move(results);
   return answer;
@@ -206,17 +163,17 @@ Answer trace_verb(const TraceVerb& options, Context& context) {
       run_by_substitution(loaded->terms, loaded->module, action.term, action.memory, run_options,
                           context, [&](const State& state) {
                             StepperState shown = show(loaded->terms, state);
-                            answer.text += shown_state(shown, page.states.size());
+                            answer.text += state_text(shown, page.states.size());
                             states.push_back(state_json(shown));
                             page.states.push_back(std::move(shown));
                           });
-  add_outcome(loaded->terms, result, answer);
-  answer.json = outcome_json(loaded->terms, result);
+  add_outcome(*loaded, result, answer);
+  answer.json = outcome_json(loaded->terms, loaded->sources, result);
   answer.json["states"] = std::move(states);
   if (!options.html.empty()) {
     page.title = "Functional Machine Calculus";
     page.program = print(loaded->terms, action.term, 20'000);
-    page.end = outcome_text(loaded->terms, result);
+    page.end = outcome_line(loaded->terms, loaded->sources, result);
     write_file_atomic(options.html, stepper_html(page));
     answer.text += "wrote " + options.html + "\n";
     context.artifact(options.html, "stepper", "text/html");
@@ -274,14 +231,15 @@ Answer type_verb(const TermVerb& options, Context&) {
   Diagnostics problems(loaded->sources);
   Answer answer;
   Json types = Json::array();
-  const auto add = [&](const std::string& name, TermId term) {
-    const std::string type = infer(loaded->terms, loaded->module, term, problems);
+  TypeChecker checker(loaded->terms, loaded->module);
+  const auto add = [&](const std::string& name, const auto& term) {
+    const std::string type = checker.type_of(term, problems);
     if (type.empty()) return;
     answer.text += fmt::format("{} : {}\n", name, type);
     types.push_back(Json::object({{"term", name}, {"type", type}}));
   };
   if (options.input.expression.empty()) {
-    for (const Definition& d : loaded->module.definitions) add(loaded->terms.text(d.name), d.term);
+    for (const Definition& d : loaded->module.definitions()) add(loaded->terms.text(d.name), d);
     for (const Action& a : loaded->module.actions) add(print(loaded->terms, a.term, 200), a.term);
   } else {
     add(print(loaded->terms, loaded->actions.front().term, 200), loaded->actions.front().term);
@@ -298,176 +256,107 @@ Answer check_verb(const TermVerb& options, Context& context) {
   return answer;
 }
 
-Answer fmt_verb(const TermVerb& options, Context&) {
-  const auto loaded = load(options.input, Action::Kind::run);
-  const Terms& terms = loaded->terms;
+void FmtVerb::describe(OptionSet& set) {
+  set.positional("file", file, "A .fmc file ('-': standard input).");
+  set.add("expression", expression, "A term instead of a file.")
+      .short_name('e')
+      .placeholder("TERM");
+  set.add("write", write, "Write the file instead of showing it.");
+  set.add("check", check, "Show nothing; exit with 1 if the file is not laid out.");
+}
+
+Answer fmt_verb(const FmtVerb& options, Context&) {
+  if (options.file.ends_with(".imp"))
+    throw UsageError("fmt lays out .fmc files, not imperative ones");
+  const auto loaded = load({options.file, options.expression, {}}, Action::Kind::run);
   Answer answer;
-  if (!options.input.expression.empty()) {
-    answer.text = print(terms, loaded->actions.front().term) + "\n";
-  } else {
-    for (const Definition& d : loaded->module.definitions)
-      answer.text += fmt::format("{} := {}.\n", terms.text(d.name), print(terms, d.term));
-    const char* kinds[] = {"run", "reduce", "typeof"};
-    for (const Action& a : loaded->module.actions) {
-      answer.text += fmt::format("{} {}", kinds[static_cast<int>(a.kind)], print(terms, a.term));
-      if (!a.memory.empty()) answer.text += " with " + print_memory(terms, a.memory);
-      answer.text += ".\n";
-    }
+  if (!options.expression.empty()) {
+    answer.text = print(loaded->terms, loaded->actions.front().term) + "\n";
+    answer.json["text"] = answer.text;
+    return answer;
   }
-  answer.json["text"] = answer.text;
+  std::string text = format_source(loaded->sources, loaded->file);
+  const bool same = text == loaded->sources.text(loaded->file);
+  answer.json["changed"] = !same;
+  if (options.check) {
+    if (!same) answer.text = options.file + " is not laid out; 'ordo fmc fmt --write' does it\n";
+    answer.code = same ? ExitCode::done : ExitCode::no;
+  } else if (options.write) {
+    if (options.file == "-") throw UsageError("--write needs a file; standard input is none");
+    if (!same) write_file_atomic(options.file, text);
+  } else {
+    answer.json["text"] = text;
+    answer.text = std::move(text);
+  }
   return answer;
 }
 
 void TranslateVerb::describe(OptionSet& set) {
-  set.positional("file", file, "The text in the other language ('-': standard input).");
+  set.positional("file", file, "The text ('-': standard input).");
   set.add("expression", expression, "The text itself.").short_name('e').placeholder("TEXT");
-  set.add("from", from, "The other language.")
-      .choices({"while", "lambda-cbn", "lambda-cbv", "lambda-cbv-ltr"});
+  set.add("from", from, "The language that the text is in.")
+      .choices({"fmc", "while", "lambda-cbn", "lambda-cbv", "lambda-cbv-ltr", "moggi", "cbpv"});
+  set.add("to", to, "The language to translate to.")
+      .choices({"fmc", "lambda-cbn", "lambda-cbv", "moggi", "cbpv"});
 }
+
+namespace {
+
+// The term of a text in some language; for `while`, with where its statements came from.
+TermId read_from(const std::string& language, Terms& terms, const SourceMap& sources,
+                 SourceId source, Notes& notes, Diagnostics& problems) {
+  if (language == "while") {
+    const WhileProgram program = from_while(terms, sources, source, problems);
+    for (const auto& [term, span] : program.statements)
+      notes.emplace(term, sources.locate(span).to_string());
+    return program.term;
+  }
+  if (language == "fmc") return parse_term(terms, sources, source, Module(), problems);
+  if (language == "moggi" || language == "cbpv") {
+    return from_metalanguage(terms, sources, source,
+                             language == "moggi" ? Metalanguage::moggi : Metalanguage::push_value,
+                             problems);
+  }
+  return from_lambda(terms, sources, source, lambda_order(language), problems);
+}
+
+Target target_of(const std::string& name) {
+  return name == "lambda-cbn"   ? Target::lambda_cbn
+         : name == "lambda-cbv" ? Target::lambda_cbv
+         : name == "moggi"      ? Target::moggi
+                                : Target::push_value;
+}
+
+}  // namespace
 
 Answer translate_verb(const TranslateVerb& options, Context&) {
   if (options.file.empty() == options.expression.empty()) {
     throw UsageError("give either a file or a text with -e");
+  }
+  if (options.from == "fmc" && options.to == "fmc") {
+    throw UsageError("nothing to translate: name another language with --from or --to");
   }
   Terms terms;
   SourceMap sources;
   const SourceId source =
       options.file.empty() ? sources.add("-e", options.expression) : sources.add_file(options.file);
   Diagnostics problems(sources);
-  const TermId term = options.from == "while" ? from_while(terms, sources, source, problems)
-                                              : from_lambda(terms, sources, source,
-                                                            lambda_order(options.from), problems);
+  Notes notes;
+  const TermId term = read_from(options.from, terms, sources, source, notes, problems);
   problems.throw_if_any();
+  std::string text;
+  if (options.to == "fmc") {
+    text = print_with_notes(terms, term, notes);
+    if (!notes.empty()) text = format_source(sources, sources.add("<translation>", text));
+  } else {
+    text = export_term(terms, term, target_of(options.to), problems);
+    problems.throw_if_any();
+  }
+  if (!text.ends_with('\n')) text += '\n';
   Answer answer;
-  answer.text = print(terms, term) + "\n";
-  answer.json["term"] = print(terms, term);
+  answer.json["term"] = text.substr(0, text.size() - 1);
+  answer.text = std::move(text);
   return answer;
-}
-
-// ---- the REPL ----
-
-namespace {
-
-struct ReplState {
-  Terms terms;
-  SourceMap sources;
-  Module module;
-  MemoryText memory;
-  int entries = 0;
-
-  std::string source_name() { return fmt::format("<{}>", ++entries); }
-  TermId term(const std::string& text) {
-    Diagnostics problems(sources);
-    const TermId id =
-        parse_term(terms, sources, sources.add(source_name(), text), module, problems);
-    problems.throw_if_any();
-    return id;
-  }
-  // A definition extends the session; a term runs on the session's memory.
-  std::string evaluate(const std::string& text, Context& context) {
-    if (text.find(":=") != std::string::npos) return declare(sources.add(source_name(), text));
-    const TermId id = term(text.ends_with('.') ? text.substr(0, text.size() - 1) : text);
-    const RunResult result = run(terms, module, id, memory, {}, context);
-    if (result.status == Status::exit) memory = result.memory;
-    Answer answer;
-    add_outcome(terms, result, answer);
-    return answer.text;
-  }
-  std::string declare(SourceId source) {
-    Module extended = module;
-    Diagnostics problems(sources);
-    parse_module(terms, sources, source, extended, problems);
-    problems.throw_if_any();
-    const std::size_t fresh = extended.definitions.size() - module.definitions.size();
-    module = std::move(extended);
-    return fmt::format("{} definition{}", fresh, fresh == 1 ? "" : "s");
-  }
-  std::string trace(const std::string& text, Context& context) {
-    std::string shown;
-    std::size_t number = 0;
-    RunOptions options;
-    options.limits.max_steps = 200;
-    Answer answer;
-    add_outcome(terms,
-                run_by_substitution(terms, module, term(text), memory, options, context,
-                                    [&](const State& state) {
-                                      shown += shown_state(show(terms, state, 100), number++);
-                                    }),
-                answer);
-    return shown + answer.text;
-  }
-  std::string normal_form(const std::string& text, Context& context) {
-    const ReduceResult result =
-        reduce(terms, unfold(terms, module, term(text)), ReduceOptions{}, context);
-    return print(terms, result.term) + (result.normal ? "" : "\nlimit: not normal");
-  }
-  std::string type(const std::string& text) {
-    Diagnostics problems(sources);
-    const std::string found = infer(terms, module, term(text), problems);
-    problems.throw_if_any();
-    return found;
-  }
-  std::string set_memory(const std::string& text) {
-    if (!text.empty()) {
-      Diagnostics problems(sources);
-      MemoryText read =
-          parse_memory(terms, sources, sources.add(source_name(), text), module, problems);
-      problems.throw_if_any();
-      memory = std::move(read);
-    }
-    return print_memory(terms, memory);
-  }
-  std::string lambda(const std::string& text, LambdaOrder order) {
-    Diagnostics problems(sources);
-    const TermId id =
-        from_lambda(terms, sources, sources.add(source_name(), text), order, problems);
-    problems.throw_if_any();
-    return print(terms, id);
-  }
-};
-
-int open_brackets(const std::string& text) {
-  int open = 0;
-  for (const char c : text) open += c == '(' || c == '[' ? 1 : c == ')' || c == ']' ? -1 : 0;
-  return open;
-}
-
-}  // namespace
-
-ReplLanguage repl_language() {
-  auto state = std::make_shared<ReplState>();
-  ReplLanguage language;
-  language.greeting =
-      "The Functional Machine Calculus. A term runs on the session's memory; 'name := term.' "
-      "defines; :help lists commands.";
-  language.prompt = "fmc> ";
-  language.evaluate = [state](const std::string& t, Context& c) { return state->evaluate(t, c); };
-  language.is_incomplete = [](const std::string& t) { return open_brackets(t) > 0; };
-  language.names = [state] {
-    std::vector<std::string> names{"add", "sub", "mul", "div", "mod",  "eq", "lt",
-                                   "le",  "gt",  "cat", "len", "show", "in", "out"};
-    for (const Definition& d : state->module.definitions)
-      names.push_back(state->terms.text(d.name));
-    return names;
-  };
-  const auto command = [&](const char* name, const char* argument, const char* help, auto run) {
-    language.commands.push_back({name, argument, help, run});
-  };
-  using Text = const std::string&;
-  command("type", "TERM", "its stack type", [state](Text t, Context&) { return state->type(t); });
-  command("trace", "TERM", "its states, one a transition",
-          [state](Text t, Context& c) { return state->trace(t, c); });
-  command("nf", "TERM", "its normal form",
-          [state](Text t, Context& c) { return state->normal_form(t, c); });
-  command("mem", "[MEMORY]", "show the session's memory, or set it: c: 0; in: 5 3",
-          [state](Text t, Context&) { return state->set_memory(t); });
-  command("load", "FILE", "read definitions",
-          [state](Text t, Context&) { return state->declare(state->sources.add_file(t)); });
-  command("cbn", "LAMBDA", "translate, call by name",
-          [state](Text t, Context&) { return state->lambda(t, LambdaOrder::by_name); });
-  command("cbv", "LAMBDA", "translate, call by value",
-          [state](Text t, Context&) { return state->lambda(t, LambdaOrder::by_value); });
-  return language;
 }
 
 }  // namespace ordo::machine::fmc

@@ -11,7 +11,6 @@
 #include "ordo/machine/fmc_machine.h"
 #include "ordo/machine/fmc_reduce.h"
 #include "ordo/machine/fmc_types.h"
-#include "ordo/machine/repl.h"
 
 namespace ordo::machine::fmc {
 
@@ -69,18 +68,24 @@ struct TermVerb {
 Answer type_verb(const TermVerb& options, Context& context);
 /// Parses and types every definition and action.
 Answer check_verb(const TermVerb& options, Context& context);
-/// Prints definitions and terms in the canonical form.
-Answer fmt_verb(const TermVerb& options, Context& context);
+
+struct FmtVerb {
+  std::string file;
+  std::string expression;
+  bool write = false;
+  bool check = false;
+  void describe(OptionSet& set);
+};
+/// Lays out a file; a term is printed in its canonical form.
+Answer fmt_verb(const FmtVerb& options, Context& context);
 
 struct TranslateVerb {
-  std::string file;        ///< the text in the other language
+  std::string file;        ///< the text
   std::string expression;  ///< or the text itself
-  std::string from = "lambda-cbn";
+  std::string from = "fmc";
+  std::string to = "fmc";
   void describe(OptionSet& set);
 };
 Answer translate_verb(const TranslateVerb& options, Context& context);
-
-/// The language of `ordo fmc repl`.
-ReplLanguage repl_language();
 
 }  // namespace ordo::machine::fmc

@@ -1,5 +1,4 @@
-// The imperative language: the dossier's programs, and random programs against a direct
-// interpreter.
+// The imperative language: known programs, and random programs against a direct interpreter.
 #include "ordo/machine/fmc_while.h"
 
 #include <map>
@@ -13,7 +12,7 @@ namespace {
 
 TermId translate(Session& s, const std::string& text) {
   Diagnostics problems(s.sources);
-  const TermId term = from_while(s.terms, s.sources, s.sources.add("<while>", text), problems);
+  const TermId term = from_while(s.terms, s.sources, s.sources.add("<while>", text), problems).term;
   problems.throw_if_any();
   return term;
 }
@@ -166,6 +165,96 @@ TEST(FmcWhile, RandomProgramsMeanWhatADirectInterpreterSays) {
       EXPECT_EQ(shown[cell(k)], cell(k) + ": " + std::to_string(meaning.cells[k])) << text;
     EXPECT_EQ(shown["out"], meaning.out.empty() ? "" : "out:" + meaning.out) << text;
   }
+}
+
+TEST(FmcWhile, FunctionsRecurseWithParametersOfTheirOwn) {
+  EXPECT_EQ(
+      run_while("fun fact(n) { if n <= 1 { return 1; } return n * fact(n-1); } print fact(20);"),
+      "exit * | n: 0; out: 2432902008176640000");  // OEIS A000142
+  EXPECT_EQ(run_while("fun even(n) { if n = 0 { return 1; } return odd(n - 1); } "
+                      "fun odd(n) { if n = 0 { return 0; } return even(n - 1); } "
+                      "print even(10); print even(7);"),
+            "exit * | n: 0; out: 1 0");
+  // McCarthy's 91 function, and Ackermann(2, 3) = 2 * 3 + 3.
+  EXPECT_EQ(
+      run_while("fun m(n) { if n > 100 { return n - 10; } return m(m(n + 11)); } print m(27);"),
+      "exit * | n: 0; out: 91");
+  EXPECT_EQ(run_while("fun a(m, n) { if m == 0 { return n + 1; } if n == 0 { return a(m - 1, 1); } "
+                      "return a(m - 1, a(m, n - 1)); } print a(2, 3);"),
+            "exit * | m: 0; n: 0; out: 9");
+}
+
+TEST(FmcWhile, ArgumentsGoToParametersInOrderAndTheEndGivesZero) {
+  EXPECT_EQ(run_while("fun f(a, b, c) { print a; print b; print c; } x := f(1, 2, 3); f(4, 5, 6);"),
+            "exit * | a: 0; b: 0; c: 0; out: 1 2 3 4 5 6; x: 0");
+}
+
+TEST(FmcWhile, ExceptionsTakeParametersAwayToo) {
+  EXPECT_EQ(run_while("n := 5; fun f(n) { if n = 0 { throw E(7); } return f(n - 1); } "
+                      "try { f(3); } catch E(x) { print x; print n; } "
+                      "try { g(9); } catch DivZero(x) { print x; print n; } "
+                      "fun g(n) { return n / 0; }"),
+            "exit * | n: 5; out: 7 5 0 5; x: 0");
+}
+
+TEST(FmcWhile, ComparisonsAndSigns) {
+  EXPECT_EQ(run_while("n := 7; print n-1; print -n; print - -2; print 2*-3; if n >= 7 { print 1; } "
+                      "if n != 7 { print 2; } else if n >= 8 { print 3; } else { print 4; } "
+                      "if 1 >= 2 { print 5; } if 1 != 2 { print 6; }"),
+            "exit * | n: 7; out: 6 -7 2 -6 1 4 6");
+}
+
+std::string problem_of(const std::string& text) {
+  Session s;
+  Diagnostics problems(s.sources);
+  from_while(s.terms, s.sources, s.sources.add("p.imp", text), problems);
+  return problems.empty() ? "" : problems.to_text().substr(0, problems.to_text().find('\n'));
+}
+
+TEST(FmcWhile, WhatMakesNoSenseIsAnErrorWithItsPlace) {
+  EXPECT_EQ(problem_of("x := 1;\nbreak;"), "p.imp:2:1: error: 'break' outside a loop");
+  EXPECT_EQ(problem_of("while 0 < 1 { fun f() {} }"),
+            "p.imp:1:15: error: functions are declared outside all blocks");
+  EXPECT_EQ(problem_of("return 1;"), "p.imp:1:1: error: 'return' outside a function");
+  EXPECT_EQ(problem_of("fun f(a) { while a > 0 { f(); } }"),
+            "p.imp:1:26: error: 'f' takes 1 argument, not 0");
+  EXPECT_EQ(problem_of("g(1);"), "p.imp:1:1: error: there is no function 'g'");
+  EXPECT_EQ(problem_of("fun f() {} f := 1;"),
+            "p.imp:1:12: error: 'f' is a function, not a variable");
+  EXPECT_EQ(problem_of("fun f(a, a) {}"), "p.imp:1:10: error: two parameters have this name");
+  EXPECT_EQ(problem_of("if 1 < 2 < 3 {}").substr(0, 33), "p.imp:1:10: error: expected ';', ");
+  EXPECT_EQ(problem_of("throw K1(2);").substr(0, 24), "p.imp:1:7: error: expect");
+  EXPECT_EQ(problem_of("try { } print 1;"), "p.imp:1:9: error: expected 'catch', found 'print'");
+}
+
+TEST(FmcWhile, RunTimeErrorsNameTheStatement) {
+  Session s;
+  const auto place = [&](const std::string& text) {
+    const RunResult result = run(s.terms, s.module, translate(s, text), {}, {}, s.context);
+    return s.sources.locate(result.place).to_string();
+  };
+  EXPECT_EQ(place("x := 1;\ny := x + \"a\";"), "<while>:2:8");
+  EXPECT_EQ(place("x := 1;\n  throw E(x);"), "<while>:2:3");
+  EXPECT_EQ(place("print 1;\nprint read;"), "<while>:2:7");
+  EXPECT_EQ(place("fun f(n) {\n return n / 0; }\n f(3);"), "<while>:2:11");
+}
+
+TEST(FmcWhile, DepthNeedsNoNativeStack) {
+  const int levels = 200'000;
+  EXPECT_EQ(
+      run_while("print " + std::string(1'000'000, '(') + "1" + std::string(1'000'000, ')') + ";"),
+      "exit * | out: 1");
+  std::string spaced;
+  for (int i = 0; i < levels; ++i) spaced += "- ";
+  EXPECT_EQ(run_while("x := 5; print " + spaced + "x;"), "exit * | out: 5; x: 5");
+  std::string nested, closed, chain;
+  for (int i = 0; i < levels; ++i) {
+    nested += "if x<1{";
+    closed += "}";
+    chain += "if x>0{print 0;}else ";
+  }
+  EXPECT_EQ(run_while("x:=0;" + nested + "print 7;" + closed), "exit * | out: 7; x: 0");
+  EXPECT_EQ(run_while("x:=0;" + chain + "{print 7;}"), "exit * | out: 7; x: 0");
 }
 
 TEST(FmcWhile, ErrorsHavePlaces) {

@@ -1,0 +1,11 @@
+// The language of `ordo fmc repl`: terms run on the session's memory, definitions extend the
+// session.
+#pragma once
+
+#include "ordo/machine/repl.h"
+
+namespace ordo::machine::fmc {
+
+ReplLanguage repl_language();
+
+}  // namespace ordo::machine::fmc
