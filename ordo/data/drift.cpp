@@ -16,9 +16,9 @@ constexpr double kErrors = 3, kMeanLimit = 0.25, kSpreadLimit = 2;
 // Below, the logarithm of a spread is too skewed for standard errors to mean much.
 constexpr double kFewest = 20;
 
-std::string name_of_group(const Scaler& scaler, std::int64_t group) {
-  return scaler.names.empty() ? fmt::format("channel {}", group)
-                              : scaler.names[static_cast<std::size_t>(group)];
+std::string name_of_group(const Scaler& scaler, std::size_t group) {
+  if (!scaler.names.empty()) return scaler.names[group];
+  return fmt::format("{} {}", scaler.example_shape.size() == 1 ? "feature" : "channel", group);
 }
 
 // The fraction of each group's elements outside what the scaler was fitted on.
@@ -56,7 +56,7 @@ Drift drift(const Scaler& scaler, const Labelled& data, IndexSpan which) {
     const GroupStatistics& then = scaler.fitted[group];
     const bool was_constant = then.deviation == 0;
     GroupDrift found{.group = static_cast<std::int64_t>(group),
-                     .name = name_of_group(scaler, static_cast<std::int64_t>(group)),
+                     .name = name_of_group(scaler, group),
                      .mean_shift = relative(now[group].mean - then.mean, then.deviation),
                      .spread_ratio = was_constant && now[group].deviation == 0
                                          ? 1

@@ -16,7 +16,7 @@ namespace ordo::data {
 /// A group whose values moved.
 struct GroupDrift {
   std::int64_t group = 0;
-  std::string name = {};    ///< the column's, or "channel 0"
+  std::string name = {};    ///< the column's, or "feature 3", "channel 0"
   double mean_shift = 0;    ///< (new mean - old mean) / old deviation
   double spread_ratio = 1;  ///< new deviation / old deviation
   double outside = 0;       ///< fraction of elements outside the old smallest and largest value

@@ -76,6 +76,13 @@ TEST(Drift, CallsAnyChangeOfAConstantColumnInfinite) {
   EXPECT_EQ(found.moved[0].outside, 1);
 }
 
+TEST(Drift, NamesWhatHasNoName) {
+  Labelled before = table(100, 2, 1, 3, 0), after = table(50, 2, 2, 4, 0);
+  before.features.clear();
+  after.features.clear();
+  EXPECT_EQ(drift_of(before, after).moved.at(0).name, "feature 1");
+}
+
 TEST(Drift, RefusesDataThatTheScalingDoesNotFit) {
   EXPECT_THROW(drift_of(table(20, 3, 1), table(20, 4, 1)), InputError);
 }

@@ -51,6 +51,37 @@ std::vector<double> numbers(const Json& json, const char* key, const std::string
   return values;
 }
 
+Scaling read_scaling(const Json& json, const std::string& source) {
+  try {
+    return scaling_of(json.at("scaling", source).as_string(source + ": /scaling"));
+  } catch (const UsageError& error) {
+    throw InputError({.source = source, .field = "/scaling"}, error.what());
+  }
+}
+
+Shape read_shape(const Json& json, const std::string& source) {
+  const std::string where = source + ": /example_shape";
+  Shape shape;
+  for (const Json& extent : json.at("example_shape", source).as_array(where)) {
+    shape.push_back(extent.as_int(where));
+  }
+  try {
+    count_of(shape);
+  } catch (const NumericError& error) {
+    throw InputError({.source = where}, error.what());
+  }
+  return shape;
+}
+
+std::vector<std::string> read_names(const Json& json, const std::string& source) {
+  const std::string where = source + ": /names";
+  std::vector<std::string> names;
+  for (const Json& item : json.at("names", source).as_array(where)) {
+    names.push_back(item.as_string(where));
+  }
+  return names;
+}
+
 template <class Value>
 Json column(const Scaler& scaler, Value GroupStatistics::* field) {
   Json::Array values;
@@ -110,34 +141,17 @@ Scaler scaler_from_json(const Json& json, const std::string& source) {
         {.source = source, .field = "/ordo_scaler"},
         fmt::format("version {} of input scaling; this program knows {}", version, kVersion));
   }
-  Scaler scaler;
-  const std::string& name = json.at("scaling", source).as_string(source + ": /scaling");
-  const auto known = std::find(std::begin(kNames), std::end(kNames), name);
-  if (known == std::end(kNames)) {
-    throw InputError({.source = source, .field = "/scaling"},
-                     fmt::format("expected none, unit, centred or standard, found '{}'", name));
-  }
-  scaler.scaling = static_cast<Scaling>(known - std::begin(kNames));
-  const std::string shape_place = source + ": /example_shape";
-  for (const Json& extent : json.at("example_shape", source).as_array(shape_place)) {
-    scaler.example_shape.push_back(extent.as_int(shape_place));
-  }
-  std::int64_t groups = 0;
-  try {
-    groups = grouping_of(scaler.example_shape).groups;
-  } catch (const NumericError& error) {
-    throw InputError({.source = shape_place}, error.what());
-  }
-  const std::string names_place = source + ": /names";
-  for (const Json& item : json.at("names", source).as_array(names_place)) {
-    scaler.names.push_back(item.as_string(names_place));
-  }
-  if (!scaler.names.empty() && static_cast<std::int64_t>(scaler.names.size()) != groups) {
-    throw InputError({.source = names_place},
+  Scaler scaler{.scaling = read_scaling(json, source),
+                .example_shape = read_shape(json, source),
+                .fitted = {},
+                .names = read_names(json, source)};
+  const std::size_t groups = at(grouping_of(scaler.example_shape).groups);
+  if (!scaler.names.empty() && scaler.names.size() != groups) {
+    throw InputError({.source = source, .field = "/names"},
                      fmt::format("expected {} names, found {}", groups, scaler.names.size()));
   }
   scaler.examples = json.at("examples", source).as_int(source + ": /examples");
-  const auto read = [&](const char* key) { return numbers(json, key, source, at(groups)); };
+  const auto read = [&](const char* key) { return numbers(json, key, source, groups); };
   for (const double value : read("shift")) scaler.shift.push_back(static_cast<float>(value));
   for (const double value : read("factor")) scaler.factor.push_back(static_cast<float>(value));
   const auto mean = read("mean"), deviation = read("deviation"), low = read("low"),

@@ -152,7 +152,8 @@ TEST(Scaler, RefusesMalformedRecordsByPlace) {
     return refusal([&] { scaler_from_json(parse_json(text), "model.json"); });
   };
   EXPECT_THAT(read("\"ordo_scaler\":1", "\"ordo_scaler\":7"), HasSubstr("/ordo_scaler: version 7"));
-  EXPECT_THAT(read("standard", "standrad"), HasSubstr("/scaling: expected none, unit"));
+  EXPECT_THAT(read("standard", "standrad"),
+              HasSubstr("/scaling: there is no input scaling 'standrad'"));
   EXPECT_THAT(read("\"shift\":[", "\"shift\":[1,"),
               HasSubstr("/shift: expected 2 numbers, found 3"));
   EXPECT_THAT(read("\"factor\":[", "\"factor\":[\"nan\","), HasSubstr("/factor: expected finite"));
