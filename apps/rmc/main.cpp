@@ -1,0 +1,29 @@
+#include <string>
+
+#include "apps/repl_terminal.h"
+#include "ordo/cli/program.h"
+#include "ordo/machine/rmc_repl.h"
+#include "ordo/machine/rmc_verbs.h"
+
+int main(int argc, char** argv) {
+  namespace rmc = ordo::machine::rmc;
+  if (argc == 2 && std::string(argv[1]) == "repl") {
+    return ordo::apps::run_repl(rmc::repl_language());
+  }
+  ordo::cli::Program program("rmc", "The Relational Machine Calculus: run, trace, reduce, type.");
+  program.command<rmc::RunVerb>("run", "Runs a program and shows its results.", rmc::run_verb)
+      .example("ordo rmc run -e '[a]; [b]; <X>; <Y>; [X]; [Y]'")
+      .command<rmc::TraceVerb>("trace", "Shows every state of a run.", rmc::trace_verb)
+      .example("ordo rmc trace -e '[a]; (<a>; [b] + <X>; [c])' --html steps.html")
+      .command<rmc::TermVerb>("dual", "Prints what runs a program backwards.", rmc::dual_verb)
+      .example("ordo rmc dual -e 'new X. <X>; [X]; [X]'")
+      .command<rmc::TermVerb>("check", "Parses a file.", rmc::check_verb)
+      .example("ordo rmc check append.rmc")
+      .command<rmc::TermVerb>("fmt", "Prints the canonical form; comments are not kept.",
+                              rmc::fmt_verb)
+      .example("ordo rmc fmt append.rmc")
+      .command<rmc::TranslateVerb>("translate", "Translates from and to other languages.",
+                                   rmc::translate_verb)
+      .example("ordo rmc translate --from prolog family.pl");
+  return program.run(argc, argv);
+}

@@ -1,0 +1,212 @@
+#include "ordo/machine/rmc_verbs.h"
+
+#include <fmt/format.h>
+
+#include "ordo/base/file.h"
+#include "ordo/machine/rmc_dialect.h"
+#include "ordo/machine/rmc_load.h"
+#include "ordo/machine/rmc_to_prolog.h"
+
+namespace ordo::machine::rmc {
+
+void Input::describe(OptionSet& set) {
+  set.positional("file", file, "A .rmc file, or one in the language --from ('-': standard input).");
+  set.add("expression", expression, "A program to act on.").short_name('e').placeholder("PROGRAM");
+  set.add("mem", memory, "What the stacks hold: 'in: b a; q: t' (top is rightmost).")
+      .placeholder("MEMORY");
+  std::vector<std::string> languages{"rmc"};
+  for (const Dialect& dialect : dialects()) languages.emplace_back(dialect.name);
+  set.add("from", from, "The file's language.").choices(languages);
+  set.add("ask", ask, "A question in that language: a goal, a word, a marking.")
+      .placeholder("QUESTION");
+}
+
+// ---- run ----
+
+void RunVerb::describe(OptionSet& set) {
+  input.describe(set);
+  limits.describe(set);
+  set.add("search", search, "How branches are explored; all but dfs are fair.")
+      .choices({"interleave", "dfs", "bfs", "iddfs"});
+  set.add("star", star, "set: explore each state of a star once, which loses multiplicities.")
+      .choices({"bag", "set"});
+  set.add("max-depth", max_depth, "Unfold stars at most this often on a branch (0: no limit).");
+  set.add("timeout", timeout, "Stop after this many seconds (0: never).").range(0);
+  set.add("no-occurs", no_occurs, "Leave out the occurs check: faster, and unsound.");
+  set.add("backward", backward, "Run the dual: from results to what led there.");
+  set.add("count", count, "Show only how many results there are.");
+  set.add("explain-plan", explain_plan, "Show what decides between alternatives.");
+}
+
+namespace {
+
+RunOptions run_options(const RunVerb& options) {
+  RunOptions made;
+  made.limits = options.limits;
+  made.search = search_of(options.search);
+  made.star = options.star == "set" ? StarMode::set : StarMode::bag;
+  made.occurs_check = options.no_occurs ? OccursCheck::off : OccursCheck::on;
+  made.max_depth = options.max_depth;
+  made.timeout = options.timeout;
+  if (options.count) made.limits.max_answers = 0;
+  return made;
+}
+
+// Runs one query and adds what it yields.
+void run_query(Loaded& loaded, const Query& query, const RunVerb& options, Context& context,
+               Shown& shown, Json& results) {
+  const ProgramId program = options.backward ? loaded.terms.dual(query.program) : query.program;
+  ResultStream stream(loaded.terms, program, query.memory, run_options(options), context);
+  if (options.explain_plan) shown.text += describe_dispatch(loaded.terms, stream.code());
+  Json answers = Json::array();
+  std::uint64_t count = 0;
+  while (stream.next()) {
+    ++count;
+    if (options.count) continue;
+    const Answer answer = stream.answer();
+    shown.text += print_answer(loaded.terms, answer) + "\n";
+    answers.push_back(answer_json(answer_text(loaded.terms, answer)));
+  }
+  if (options.count) shown.text += fmt::format("{} result{}\n", count, count == 1 ? "" : "s");
+  if (count == 0 && !options.count && stream.limit() == Limit::none) shown.text += "false\n";
+  if (stream.limit() != Limit::none) {
+    shown.text += limit_text(stream.limit());
+    shown.code = ExitCode::limit;
+  } else if (count == 0 && shown.code == ExitCode::done) {
+    shown.code = ExitCode::no;
+  }
+  const RunCounts counts = stream.counts();
+  Json result = Json::object({{"count", count},
+                              {"complete", stream.limit() == Limit::none},
+                              {"limit", to_string(stream.limit())},
+                              {"steps", counts.steps},
+                              {"unfoldings", counts.unfoldings},
+                              {"peak_bytes", counts.peak_bytes}});
+  if (!options.count) result["answers"] = std::move(answers);
+  results.push_back(std::move(result));
+}
+
+}  // namespace
+
+Shown run_verb(const RunVerb& options, Context& context) {
+  const auto loaded = load_for(options.input, Query::Kind::run);
+  Shown shown;
+  Json results = Json::array();
+  for (const Query& query : loaded->queries) {
+    run_query(*loaded, query, options, context, shown, results);
+  }
+  shown.json["results"] = std::move(results);
+  return shown;
+}
+
+// ---- trace ----
+
+void TraceVerb::describe(OptionSet& set) {
+  input.describe(set);
+  set.add("max-steps", max_steps, "Show at most this many transitions.").range(1, 1e6);
+  set.add("search", search, "dfs follows a branch to its end; bfs takes branches in turn.")
+      .choices({"dfs", "bfs"});
+  set.add("backward", backward, "Trace the dual.");
+  set.add("html", html, "Write a page to step through, with back and forward.").placeholder("FILE");
+}
+
+Shown trace_verb(const TraceVerb& options, Context& context) {
+  const auto loaded = load_for(options.input, Query::Kind::run);
+  Terms& terms = loaded->terms;
+  const Query& query = loaded->queries.front();
+  const ProgramId program = options.backward ? terms.dual(query.program) : query.program;
+  RunOptions run_options;
+  run_options.search = search_of(options.search);
+  run_options.limits.max_steps = options.max_steps;
+  Shown shown;
+  Json states = Json::array();
+  StepperPage page;
+  const TraceResult result = run_by_the_letter(
+      terms, program, query.memory, run_options, context, [&](const TraceEvent& event) {
+        shown.text += event_text(terms, event);
+        states.push_back(event_json(terms, loaded->sources, event));
+        if (!options.html.empty()) page.states.push_back(show(terms, event));
+      });
+  Json answers = Json::array();
+  for (const Answer& answer : result.answers) {
+    shown.text += "result: " + print_answer(terms, answer) + "\n";
+    answers.push_back(answer_json(answer_text(terms, answer)));
+  }
+  if (result.limit != Limit::none) {
+    shown.text += limit_text(result.limit);
+    shown.code = ExitCode::limit;
+  } else if (result.answers.empty()) {
+    shown.text += "false\n";
+    shown.code = ExitCode::no;
+  }
+  shown.json = Json::object({{"answers", std::move(answers)},
+                             {"limit", to_string(result.limit)},
+                             {"states", std::move(states)}});
+  if (!options.html.empty()) {
+    page.title = "Relational Machine Calculus";
+    page.program = print(terms, program, 20'000);
+    page.rail_name = "continuation";
+    page.end =
+        fmt::format("{} result{}{}", result.answers.size(), result.answers.size() == 1 ? "" : "s",
+                    result.limit == Limit::none ? "" : ", limit: " + to_string(result.limit));
+    write_file_atomic(options.html, stepper_html(page));
+    shown.text += "wrote " + options.html + "\n";
+    context.artifact(options.html, "stepper", "text/html");
+  }
+  return shown;
+}
+
+// ---- texts ----
+
+Shown check_verb(const TermVerb& options, Context&) {
+  const auto loaded = load(options.input, Query::Kind::run);
+  Shown shown;
+  const std::size_t definitions = loaded->module.definitions.size();
+  const std::size_t queries =
+      loaded->module.queries.size() + (options.input.expression.empty() ? 0 : 1);
+  shown.text = fmt::format("{} definitions and {} queries are well formed\n", definitions, queries);
+  shown.json = Json::object({{"definitions", definitions}, {"queries", queries}});
+  return shown;
+}
+
+Shown fmt_verb(const TermVerb& options, Context&) {
+  const auto loaded = load(options.input, Query::Kind::run);
+  Shown shown;
+  shown.text = options.input.expression.empty()
+                   ? print_module(loaded->terms, loaded->module)
+                   : print(loaded->terms, loaded->queries.front().program) + "\n";
+  shown.json["text"] = shown.text;
+  return shown;
+}
+
+Shown dual_verb(const TermVerb& options, Context&) {
+  const auto loaded = load_for(options.input, Query::Kind::dual);
+  Terms& terms = loaded->terms;
+  Shown shown;
+  Json duals = Json::array();
+  for (const Query& query : loaded->queries) {
+    const std::string text = print(terms, terms.dual(query.program));
+    shown.text += text + "\n";
+    duals.push_back(text);
+  }
+  shown.json["duals"] = std::move(duals);
+  return shown;
+}
+
+void TranslateVerb::describe(OptionSet& set) {
+  input.describe(set);
+  set.add("to", to, "The language to write.").choices({"rmc", "prolog"});
+}
+
+Shown translate_verb(const TranslateVerb& options, Context&) {
+  if (options.input.file.empty())
+    throw UsageError("name the file to translate ('-': standard input)");
+  const auto loaded = load(options.input, Query::Kind::run);
+  Shown shown;
+  shown.text = options.to == "prolog" ? to_prolog(loaded->terms, loaded->sources, loaded->module)
+                                      : print_module(loaded->terms, loaded->module);
+  shown.json["text"] = shown.text;
+  return shown;
+}
+
+}  // namespace ordo::machine::rmc
