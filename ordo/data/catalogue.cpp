@@ -138,8 +138,9 @@ const DataSet& find_data_set(const std::string& name) {
     names.push_back(set.name);
   }
   const auto near = nearest(name, names);
-  throw UsageError(fmt::format("there is no data set '{}'{}; 'ordo data list' shows all", name,
-                               near ? fmt::format("; did you mean '{}'?", *near) : ""));
+  throw UsageError(fmt::format(
+      "there is no data set '{}'{}", name,
+      near ? fmt::format("; did you mean '{}'?", *near) : "; 'ordo data list' shows all"));
 }
 
 Folders standard_folders(const fs::path& program, const char* cache_home, const char* home) {

@@ -2,9 +2,10 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <span>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ordo/base/csv.h"
 #include "ordo/base/error.h"
@@ -54,9 +55,13 @@ class TableReader {
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
     const auto near = nearest(name, names_);
+    constexpr std::size_t kShown = 12;
+    const std::span<const std::string> some(names_.data(), std::min(kShown, names_.size()));
+    const std::string hint = near ? fmt::format("did you mean '{}'?", *near)
+                                  : fmt::format("there are {}{}", fmt::join(some, ", "),
+                                                some.size() < names_.size() ? ", ..." : "");
     throw InputError({.source = source_, .line = 1},
-                     fmt::format("there is no column '{}', {}{}", name, what,
-                                 near ? fmt::format("; did you mean '{}'?", *near) : ""));
+                     fmt::format("there is no column '{}', {}; {}", name, what, hint));
   }
 
   void read_row(const CsvRow& row) {

@@ -180,10 +180,9 @@ Labelled load(const std::string& what, const LoadOptions& options, const Folders
   if (fs::is_directory(what)) return load_folder(what, options);
   if (fs::exists(what)) return load_file(what, options);
   const auto near = nearest(what, names);
-  throw UsageError(
-      fmt::format("'{}' is neither a file nor a data set{}; 'ordo data list' shows the "
-                  "data sets",
-                  what, near ? fmt::format("; did you mean '{}'?", *near) : ""));
+  throw UsageError(fmt::format("'{}' is neither a file nor a data set{}", what,
+                               near ? fmt::format("; did you mean '{}'?", *near)
+                                    : "; 'ordo data list' shows the data sets"));
 }
 
 }  // namespace ordo::data

@@ -81,7 +81,7 @@ TEST(LabelledCsv, SaysFileLineAndColumnOfWhatIsWrong) {
             "t.csv:1: there is no column 'label', the column of classes; choose it by --label; did "
             "you mean 'lable'?");
   EXPECT_EQ(message("a,label\n1,0\n", {.drop = {"b"}}),
-            "t.csv:1: there is no column 'b', to leave out");
+            "t.csv:1: there is no column 'b', to leave out; there are a, label");
   EXPECT_EQ(message("a,label,a\n1,0,1\n"), "t.csv:1:9: two columns are named 'a'");
   EXPECT_EQ(message("label\n1\n"), "t.csv:1: expected columns of features beside the class");
   EXPECT_EQ(message("a,label\n1\n"), "t.csv:2:1: expected 2 fields, found 1");
