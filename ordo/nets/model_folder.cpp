@@ -145,17 +145,7 @@ void save_model(const fs::path& folder, const Model& model) {
     write_files(folder, model);
     return;
   }
-  const fs::path parent = fs::absolute(folder).lexically_normal().parent_path();
-  fs::create_directories(parent, error);
-  if (error) throw IoError::from_errno("make the folder", parent.string(), error.value());
-  const TempFolder beside(parent);
-  const fs::path whole = beside.path() / "model";
-  fs::create_directory(whole, error);
-  if (!error) {
-    write_files(whole, model);
-    fs::rename(whole, folder, error);
-  }
-  if (error) throw IoError::from_errno("write the folder", folder.string(), error.value());
+  write_folder_atomic(folder, [&](const fs::path& fresh) { write_files(fresh, model); });
 }
 
 Model load_model(const fs::path& folder) {

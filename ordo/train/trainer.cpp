@@ -30,13 +30,6 @@ data::IndexSpan own_part(data::IndexSpan batch, const tensor::ProcessGroup* grou
   return batch.subspan(begin, end - begin);
 }
 
-void set_dropout_streams(nets::Net& net, const Random& stream) {
-  for (const auto& item : net.named_modules()) {
-    auto* dropout = dynamic_cast<nets::DropoutImpl*>(item.value().get());
-    if (dropout != nullptr) dropout->set_stream(stream.split(item.key()));
-  }
-}
-
 bool has_dropout(nets::Net& net) {
   for (const auto& module : net.modules()) {
     if (dynamic_cast<nets::DropoutImpl*>(module.get()) != nullptr) return true;
@@ -194,7 +187,7 @@ Fit Trainer::fit(const Examples& examples, Context& context) {
       throw Interrupted();
     }
     if (with_dropout) {
-      set_dropout_streams(net_, dropout_stream.split(static_cast<std::uint64_t>(step_)));
+      nets::set_dropout_streams(net_, dropout_stream.split(static_cast<std::uint64_t>(step_)));
     }
     step(batcher, order.next());
     offset_ = order.position().offset;
