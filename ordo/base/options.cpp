@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "ordo/base/option_keys.h"
+
 namespace ordo {
 namespace {
 
@@ -68,6 +70,20 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     before = std::exchange(above, row);
   }
   return above[b.size()];
+}
+
+// A Markdown table, with `dashes` before the names of options that are not positional.
+std::string table_of(const OptionSet& set, const std::string& dashes) {
+  std::string text = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const Option& option : set.options()) {
+    const std::string name = option.is_positional() ? option.name() : dashes + option.name();
+    std::string type(type_word(option.type()));
+    if (!option.allowed().empty()) type = fmt::format("{}", fmt::join(option.allowed(), ", "));
+    if (option.is_list()) type += ", any number";
+    const std::string standard = option.is_required() ? "required" : option.get().dump();
+    text += fmt::format("| `{}` | {} | `{}` | {} |\n", name, type, standard, option.help());
+  }
+  return text;
 }
 
 }  // namespace
@@ -265,17 +281,8 @@ Json OptionSet::schema() const {
                        {"additionalProperties", false}});
 }
 
-std::string OptionSet::markdown() const {
-  std::string text = "| option | type | default | meaning |\n| --- | --- | --- | --- |\n";
-  for (const Option& option : options_) {
-    const std::string name = option.is_positional() ? option.name() : "--" + option.name();
-    std::string type(type_word(option.type()));
-    if (!option.allowed().empty()) type = fmt::format("{}", fmt::join(option.allowed(), ", "));
-    if (option.is_list()) type += ", any number";
-    const std::string standard = option.is_required() ? "required" : option.get().dump();
-    text += fmt::format("| `{}` | {} | `{}` | {} |\n", name, type, standard, option.help());
-  }
-  return text;
-}
+std::string OptionSet::markdown() const { return table_of(*this, "--"); }
+
+std::string markdown_of_keys(const OptionSet& set) { return table_of(set, ""); }
 
 }  // namespace ordo

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ordo/base/option_keys.h"
+
 namespace ordo {
 namespace {
 
@@ -51,6 +53,17 @@ TEST(Options, RefusesValuesOutOfRangeOfTheWrongTypeAndNotAmongTheChoices) {
   EXPECT_THROW(set.find("model")->set_words({"ccn"}), UsageError);
   set.find("steps")->set_words({"1e3"});
   EXPECT_EQ(sample.steps, 1000);
+}
+
+TEST(Options, AreShownAsFlagsOrAsKeys) {
+  Sample sample;
+  const OptionSet set = describe(sample);
+  EXPECT_NE(set.markdown().find("| `--rate` | a number | `0.5` | Learning rate. |"),
+            std::string::npos);
+  EXPECT_NE(set.markdown().find("| `files` |"), std::string::npos);
+  EXPECT_NE(markdown_of_keys(set).find("| `rate` | a number | `0.5` | Learning rate. |"),
+            std::string::npos);
+  EXPECT_EQ(markdown_of_keys(set).find("--rate"), std::string::npos);
 }
 
 }  // namespace

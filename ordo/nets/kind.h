@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ordo/base/option_keys.h"
 #include "ordo/nets/net.h"
 
 namespace ordo::nets {
@@ -28,7 +29,7 @@ template <class Options>
 Kind kind_of(std::string name, std::string what,
              std::shared_ptr<Net> (*make)(const Spec&, const Options&)) {
   Options defaults;
-  return {{std::move(name), std::move(what), describe(defaults).markdown()},
+  return {{std::move(name), std::move(what), markdown_of_keys(describe(defaults))},
           [make](const Spec& spec, const Location& where) {
             Options options;
             describe(options).apply(spec.options, where);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "ordo/base/option_keys.h"
 #include "ordo/optimize/optimizer.h"
 
 namespace ordo::optimize {
@@ -25,7 +26,7 @@ template <class Made>
 Method method_of(const std::string& name, const std::string& what, double default_rate) {
   using Options = typename Made::Options;
   Options defaults;
-  return {{name, what, default_rate, describe(defaults).markdown()},
+  return {{name, what, default_rate, markdown_of_keys(describe(defaults))},
           [name](const JsonObject& given) {
             Options options;
             describe(options).apply(given, Location{.field = name});

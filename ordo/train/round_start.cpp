@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "ordo/base/error.h"
+#include "ordo/base/option_keys.h"
 #include "ordo/nets/layers.h"
 #include "ordo/train/auto_shrink.h"
 #include "ordo/train/dash.h"
@@ -244,7 +245,7 @@ std::unique_ptr<RoundStart> make_round_start(const NamedSpec& spec) {
 std::vector<RoundStartKind> round_start_kinds() {
   std::vector<RoundStartKind> list;
   for (const Kind& kind : kinds())
-    list.push_back({kind.name, kind.what, kind.make().options.markdown()});
+    list.push_back({kind.name, kind.what, markdown_of_keys(kind.make().options)});
   return list;
 }
 
