@@ -21,6 +21,15 @@ TEST(Random, PhiloxGivesThePublishedVectors) {
             (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
+TEST(Random, BlocksOfAStreamCanBeComputedFromItsNames) {
+  Random stream = Random(7).split("a");
+  for (std::uint32_t block = 0; block < 3; ++block) {
+    const auto words =
+        philox4x32({block, 0, stream.upper_counter()[0], stream.upper_counter()[1]}, stream.key());
+    for (const std::uint32_t word : words) EXPECT_EQ(stream.next32(), word);
+  }
+}
+
 TEST(Random, SplitsDependOnIdentityAndNotOnWhatWasDrawn) {
   Random drawn(7);
   for (int i = 0; i < 100; ++i) drawn.next32();

@@ -203,6 +203,9 @@ torch::Tensor dropout(const torch::Tensor& input, double probability, const Rand
         fmt::format("the probability of dropout must be in [0, 1), not {}", probability));
   }
   if (probability == 0) return input;
+  if (input._fw_grad(0).defined()) {  // forward mode: a product, which knows how to carry tangents
+    return input * drop(torch::ones_like(input), probability, elements_of(stream));
+  }
   return Dropout::apply(input, probability, elements_of(stream));
 }
 

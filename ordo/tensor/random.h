@@ -28,7 +28,7 @@ void blend(torch::Tensor& target, double keep, double scale, const Draw& draw,
 void fill(torch::Tensor& target, const Draw& draw, const Random& stream);
 
 /// Inverted dropout: each element is kept with probability 1 - `probability` and then divided by
-/// it, else zero. Differentiable. `probability` in [0, 1).
+/// it, else zero. Differentiable in reverse (any order) and forward mode. `probability` in [0, 1).
 torch::Tensor dropout(const torch::Tensor& input, double probability, const Random& stream);
 
 }  // namespace ordo::tensor

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <gmock/gmock.h>
+#include <torch/csrc/autograd/forward_grad.h>
 #include <torch/torch.h>
 
 #include "ordo/base/error.h"
@@ -320,6 +321,19 @@ TEST(Dropout, HasDerivativesOfEveryOrder) {
   const torch::Tensor mask = dropout(torch::ones({100}, torch::kFloat64), 0.5, Random(4));
   EXPECT_TRUE(torch::allclose(second[0], mask.pow(3) * input));
   EXPECT_TRUE(torch::allclose(third[0], mask.pow(3)));
+}
+
+TEST(Dropout, CarriesTangentsForward) {
+  const auto level = torch::autograd::ForwardADLevel::get_next_idx();
+  const torch::Tensor input = torch::randn({100}), tangent = torch::randn({100});
+  const torch::Tensor mask = dropout(torch::ones({100}), 0.5, Random(4));
+  {
+    const torch::Tensor dual = torch::_make_dual(input, tangent, static_cast<std::int64_t>(level));
+    const torch::Tensor out = dropout(dual, 0.5, Random(4));
+    EXPECT_TRUE(torch::equal(out, mask * input));
+    EXPECT_TRUE(torch::equal(out._fw_grad(level), mask * tangent));
+  }
+  torch::autograd::ForwardADLevel::release_idx(level);
 }
 
 }  // namespace
