@@ -6,6 +6,8 @@
 
 #include "ordo/machine/rmc_dialect.h"
 #include "ordo/machine/rmc_load.h"
+#include "ordo/machine/rmc_normal.h"
+#include "ordo/machine/rmc_types.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -165,6 +167,15 @@ ReplLanguage repl_language() {
   using Text = const std::string&;
   command("dual", "PROGRAM", "what runs it backwards", [state](Text t, Context&) {
     return print(state->terms, state->terms.dual(state->query(t).program));
+  });
+  command("norm", "PROGRAM", "its normal form", [state](Text t, Context& c) {
+    return print(state->terms, normalise(state->terms, state->query(t).program, {}, c).program);
+  });
+  command("type", "PROGRAM", "its stack type", [state](Text t, Context&) {
+    Diagnostics problems(state->sources);
+    const std::string type = infer(state->terms, state->module, state->query(t).program, problems);
+    problems.throw_if_any();
+    return type;
   });
   command("trace", "PROGRAM", "its states; 'on' and 'off' trace every program",
           [state](Text t, Context& c) { return state->set_trace(t, c); });

@@ -277,6 +277,31 @@ ProgramId Terms::expand(ProgramId root) {
   });
 }
 
+ProgramId Terms::map_leaves(ProgramId root, const std::function<ProgramId(ProgramId)>& leaf) {
+  std::unordered_map<ProgramId, ProgramId> done;
+  const auto children = [&](ProgramId id, auto&& visit) {
+    const ProgramNode node = programs_[id];
+    if (node.op == Op::seq || node.op == Op::sum) visit(node.second);
+    if (node.op <= Op::fresh && node.op >= Op::seq) visit(node.first);
+  };
+  return rebuild(root, done, children, [&](ProgramId id) {
+    ProgramNode node = programs_[id];
+    const bool two = node.op == Op::seq || node.op == Op::sum;
+    ProgramId made = id;
+    if (two || node.op == Op::star || node.op == Op::fresh) {
+      node.first = done.at(node.first);
+      if (two) node.second = done.at(node.second);
+      const ProgramNode& old = programs_[id];
+      if (node.first == old.first && node.second == old.second) return id;
+      made = add(node);
+    } else {
+      made = leaf(id);
+    }
+    if (made != id) set_span(made, span(id));
+    return made;
+  });
+}
+
 std::vector<VarId> Terms::variables_of(TermId root) const {
   std::vector<VarId> found;
   std::unordered_set<VarId> seen;

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -142,6 +143,9 @@ class Terms {
   ProgramId dual(ProgramId program);
   /// The same program without calls. O(nodes): what was shared stays shared.
   ProgramId expand(ProgramId program);
+  /// The same program with each push, pop, equation, call, skip and fail replaced by what `leaf`
+  /// gives for it; spans are kept. O(nodes).
+  ProgramId map_leaves(ProgramId program, const std::function<ProgramId(ProgramId)>& leaf);
   /// Variables that no `new` binds, in order of first occurrence.
   std::vector<VarId> free_variables(ProgramId program) const;
   /// Variables of a term, in order of first occurrence.

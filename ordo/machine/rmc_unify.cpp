@@ -117,4 +117,21 @@ TermId substitute(Terms& terms, const std::unordered_map<VarId, TermId>& map, Te
   });
 }
 
+ProgramId substitute_program(Terms& terms, const std::unordered_map<VarId, TermId>& map,
+                             ProgramId program) {
+  if (map.empty()) return program;
+  return terms.map_leaves(program, [&](ProgramId id) {
+    const ProgramNode node = terms.program(id);
+    if (node.op == Op::equate) {
+      const TermId left = substitute(terms, map, node.first);
+      const TermId right = substitute(terms, map, node.second);
+      return left == node.first && right == node.second ? id : terms.equate(left, right);
+    }
+    if (node.op != Op::push && node.op != Op::pop) return id;
+    const TermId term = substitute(terms, map, node.first);
+    if (term == node.first) return id;
+    return node.op == Op::push ? terms.push(term, node.label) : terms.pop(node.label, term);
+  });
+}
+
 }  // namespace ordo::machine::rmc

@@ -43,5 +43,8 @@ TermId resolve(Terms& terms, const Bindings& bindings, TermId term);
 
 /// The term with variables replaced once by what `map` holds for them.
 TermId substitute(Terms& terms, const std::unordered_map<VarId, TermId>& map, TermId term);
+/// A program with free variables replaced so. The variables that it binds must not be in `map`.
+ProgramId substitute_program(Terms& terms, const std::unordered_map<VarId, TermId>& map,
+                             ProgramId program);
 
 }  // namespace ordo::machine::rmc

@@ -5,7 +5,9 @@
 #include "ordo/base/file.h"
 #include "ordo/machine/rmc_dialect.h"
 #include "ordo/machine/rmc_load.h"
+#include "ordo/machine/rmc_reduce.h"
 #include "ordo/machine/rmc_to_prolog.h"
+#include "ordo/machine/rmc_types.h"
 
 namespace ordo::machine::rmc {
 
@@ -158,13 +160,50 @@ Shown trace_verb(const TraceVerb& options, Context& context) {
 
 // ---- texts ----
 
+Shown type_verb(const TermVerb& options, Context&) {
+  const auto loaded = load(options.input, Query::Kind::type);
+  Terms& terms = loaded->terms;
+  Diagnostics problems(loaded->sources);
+  Shown shown;
+  Json types = Json::array();
+  const auto add = [&](const std::string& name, ProgramId program) {
+    const std::string type = infer(terms, loaded->module, program, problems);
+    if (type.empty()) return;
+    shown.text += fmt::format("{} : {}\n", name, type);
+    types.push_back(Json::object({{"program", name}, {"type", type}}));
+  };
+  if (options.input.expression.empty()) {
+    for (const DefinitionId id : loaded->module.definitions) {
+      add(terms.text(terms.definition(id).name), terms.definition(id).body);
+    }
+  }
+  for (const Query& query : loaded->queries) add(print(terms, query.program, 200), query.program);
+  problems.throw_if_any();
+  shown.json["types"] = std::move(types);
+  return shown;
+}
+
 Shown check_verb(const TermVerb& options, Context&) {
   const auto loaded = load(options.input, Query::Kind::run);
+  Diagnostics problems(loaded->sources);
+  const auto check = [&](ProgramId program) {
+    infer(loaded->terms, loaded->module, program, problems);
+  };
+  for (const DefinitionId id : loaded->module.definitions) {
+    check(loaded->terms.definition(id).body);
+  }
+  for (const Query& query : loaded->module.queries) {
+    check(query.program);
+    if (query.kind == Query::Kind::equal) check(query.other);
+  }
+  if (!options.input.expression.empty()) check(loaded->queries.front().program);
+  problems.throw_if_any();
   Shown shown;
   const std::size_t definitions = loaded->module.definitions.size();
   const std::size_t queries =
       loaded->module.queries.size() + (options.input.expression.empty() ? 0 : 1);
-  shown.text = fmt::format("{} definitions and {} queries are well formed\n", definitions, queries);
+  shown.text = fmt::format("{} definitions and {} queries are well formed and typed\n", definitions,
+                           queries);
   shown.json = Json::object({{"definitions", definitions}, {"queries", queries}});
   return shown;
 }
@@ -190,6 +229,101 @@ Shown dual_verb(const TermVerb& options, Context&) {
     duals.push_back(text);
   }
   shown.json["duals"] = std::move(duals);
+  return shown;
+}
+
+// ---- normal forms ----
+
+void ReduceVerb::describe(OptionSet& set) {
+  input.describe(set);
+  set.add("strategy", strategy, "Which place is rewritten next, with --log.")
+      .choices({"normal", "random"});
+  set.add("max-steps", max_steps, "Stop after this many rewriting steps, with --log.").range(1);
+  set.add("no-eta", no_eta, "Keep wires: without the law that needs deep enough stacks.");
+  set.add("log", log, "Show each rewriting step with its rule.");
+}
+
+Shown reduce_verb(const ReduceVerb& options, Context& context) {
+  const auto loaded = load_for(options.input, Query::Kind::norm);
+  Terms& terms = loaded->terms;
+  Shown shown;
+  Json results = Json::array();
+  for (const Query& query : loaded->queries) {
+    const Eta eta = options.no_eta ? Eta::off : Eta::on;
+    if (!options.log) {
+      const NormalForm form = normalise(terms, query.program, {.eta = eta}, context);
+      shown.text += print(terms, form.program) + "\n";
+      if (!form.complete) {
+        shown.text += "limit: more than a million summands\n";
+        shown.code = ExitCode::limit;
+      }
+      results.push_back(Json::object({{"program", print(terms, form.program)},
+                                      {"summands", form.summands.size()},
+                                      {"normal", form.complete}}));
+      continue;
+    }
+    const Strategy strategy = options.strategy == "random" ? Strategy::random : Strategy::normal;
+    const ReduceResult result = reduce(
+        terms, query.program,
+        {.strategy = strategy, .eta = eta, .max_steps = options.max_steps, .log = true}, context);
+    Json log = Json::array();
+    for (const ReduceStep& step : result.log) {
+      shown.text +=
+          fmt::format("{:<10} {}  =>  {}\n", to_string(step.rule), step.before, step.after);
+      log.push_back(Json::object({{"rule", std::string(to_string(step.rule))},
+                                  {"row", step.row},
+                                  {"position", step.position},
+                                  {"before", step.before},
+                                  {"after", step.after}}));
+    }
+    shown.text += print(terms, result.program) + "\n";
+    if (!result.normal) {
+      shown.text += fmt::format("limit: not normal after {} steps\n", result.steps);
+      shown.code = ExitCode::limit;
+    }
+    results.push_back(Json::object({{"program", print(terms, result.program)},
+                                    {"normal", result.normal},
+                                    {"steps", result.steps},
+                                    {"log", std::move(log)}}));
+  }
+  shown.json["results"] = std::move(results);
+  return shown;
+}
+
+void EqualVerb::describe(OptionSet& set_of_options) {
+  input.describe(set_of_options);
+  set_of_options.add("other", other, "What the expression is compared with.")
+      .placeholder("PROGRAM");
+  set_of_options.add("set", set, "Compare sets of results: M + M = M.");
+  set_of_options.add("no-eta", no_eta, "Without the law that needs deep enough stacks.");
+}
+
+Shown equal_verb(const EqualVerb& options, Context& context) {
+  const auto loaded = load_for(options.input, Query::Kind::equal);
+  Terms& terms = loaded->terms;
+  if (!options.input.expression.empty()) {
+    if (options.other.empty()) throw UsageError("name the other program: --other 'skip'");
+    Diagnostics problems(loaded->sources);
+    const SourceId text = loaded->sources.add("--other", options.other);
+    loaded->queries.front().other =
+        parse_program(terms, loaded->sources, text, loaded->module, problems);
+    problems.throw_if_any();
+  }
+  Shown shown;
+  Json results = Json::array();
+  for (const Query& query : loaded->queries) {
+    const NormalOptions normal{.eta = options.no_eta ? Eta::off : Eta::on};
+    const bool same = equal(terms, query.program, query.other,
+                            options.set ? Compare::sets : Compare::multisets, normal, context);
+    shown.text +=
+        same ? "equal\n"
+             : fmt::format("not equal:\n  {}\n  {}\n",
+                           print(terms, normalise(terms, query.program, normal, context).program),
+                           print(terms, normalise(terms, query.other, normal, context).program));
+    if (!same) shown.code = ExitCode::no;
+    results.push_back(same);
+  }
+  shown.json["equal"] = std::move(results);
   return shown;
 }
 

@@ -60,11 +60,34 @@ struct TermVerb {
   Input input;
   void describe(OptionSet& set) { input.describe(set); }
 };
-/// Parses everything.
+/// Parses and types every definition and query.
 Shown check_verb(const TermVerb& options, Context& context);
 /// Prints declarations and queries in the canonical form.
 Shown fmt_verb(const TermVerb& options, Context& context);
 Shown dual_verb(const TermVerb& options, Context& context);
+
+Shown type_verb(const TermVerb& options, Context& context);
+
+struct ReduceVerb {
+  Input input;
+  std::string strategy = "normal";
+  std::uint64_t max_steps = 1'000'000;
+  bool no_eta = false;
+  bool log = false;
+  void describe(OptionSet& set);
+};
+/// The normal form; with a log, by rewriting step by step.
+Shown reduce_verb(const ReduceVerb& options, Context& context);
+
+struct EqualVerb {
+  Input input;
+  std::string other;  ///< what the expression is compared with
+  bool set = false;
+  bool no_eta = false;
+  void describe(OptionSet& set_of_options);
+};
+/// Exit code 1 where a pair is not equal.
+Shown equal_verb(const EqualVerb& options, Context& context);
 
 struct TranslateVerb {
   Input input;

@@ -112,6 +112,27 @@ TEST(RmcVerbs, TraceTellsBranchesAndPlaces) {
   EXPECT_TRUE(right);
 }
 
+TEST(RmcVerbs, ReduceTypeAndEqualSpeakOfTheSameProgram) {
+  Context context;
+  ReduceVerb reduce;
+  reduce.input.expression = "new X. [X]; <f(a)>; [g(X)]";
+  EXPECT_EQ(reduce_verb(reduce, context).text, "[g(f(a))]\n");
+  reduce.log = true;
+  const std::string log = reduce_verb(reduce, context).text;
+  EXPECT_NE(log.find("extrude"), std::string::npos) << log;
+  EXPECT_TRUE(log.ends_with("\n[g(f(a))]\n")) << log;
+  TermVerb type;
+  type.input.expression = "new X. <X>; [X]; [X]";
+  EXPECT_EQ(type_verb(type, context).json.at("types").as_array()[0].at("type").as_string(),
+            "s => s s");
+  EqualVerb equal;
+  equal.input.expression = "[a] + [a]";
+  equal.other = "[a]";
+  EXPECT_EQ(equal_verb(equal, context).code, ExitCode::no);
+  equal.set = true;
+  EXPECT_EQ(equal_verb(equal, context).code, ExitCode::done);
+}
+
 TEST(RmcVerbs, ErrorsAreInputErrorsWithPlaces) {
   try {
     run_text("[a");
