@@ -3,6 +3,9 @@
 % Variables are named as `ordo rmc run` names them: one of the query that stays unbound keeps its
 % name, others are _G1, _G2, ... by first occurrence.
 :- set_prolog_flag(occurs_check, true).
+% SWI-Prolog 9.0.4 answers `p(X, Y) :- X = f(Y, Z), Y = g(Z), Z = a.` wrongly (Y stays unbound) when
+% it moves unifications into the head.
+:- set_prolog_flag(optimise_unify, false).
 :- set_prolog_flag(double_quotes, atom).
 :- use_module(library(solution_sequences)).
 
