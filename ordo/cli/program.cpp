@@ -87,6 +87,19 @@ int usable_cores() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
+// What a study allots to this process if it runs under one, else a thread a core: more threads than
+// cores wait for each other in every loop.
+int allotted_threads() {
+  const char* text = std::getenv("ORDO_THREADS");
+  if (text == nullptr || *text == '\0') return usable_cores();
+  char* end = nullptr;
+  const long threads = std::strtol(text, &end, 10);
+  if (*end != '\0' || threads < 1 || threads > 4096) {
+    throw UsageError(fmt::format("ORDO_THREADS: expected a number of threads, found '{}'", text));
+  }
+  return static_cast<int>(threads);
+}
+
 // ---- sinks ----
 
 /// Writes each event as a line of JSON to standard output.
@@ -494,7 +507,7 @@ int Program::Implementation::run_command(const Command&, BoundCommand& bound,
   context.events = shown;
   context.stop = stop.token();
   context.random = Random(common.seed);
-  context.threads = common.threads > 0 ? common.threads : usable_cores();
+  context.threads = common.threads > 0 ? common.threads : allotted_threads();
 
   Outcome outcome;
   try {

@@ -165,6 +165,15 @@ TEST_F(ProgramRun, CompletesCommandsFlagsAndChoices) {
   EXPECT_NE(said.find("write\nsend\n--help\n"), std::string::npos);
 }
 
+TEST_F(ProgramRun, TakesTheThreadsThatAStudyAllots) {
+  ::setenv("ORDO_THREADS", "3", 1);
+  EXPECT_EQ(attempt({}).seen->threads, 3);
+  EXPECT_EQ(attempt({"--threads", "2"}).seen->threads, 2);
+  ::setenv("ORDO_THREADS", "many", 1);
+  EXPECT_EQ(attempt({}).status, 2);
+  ::unsetenv("ORDO_THREADS");
+}
+
 TEST_F(ProgramRun, GroupsCommandsOfTwoWords) {
   const Attempt sent = attempt({"letter", "send", "--times", "2"}, true);
   EXPECT_EQ(sent.status, 0);

@@ -96,9 +96,13 @@ std::string to_text(const Drift& drift) {
   constexpr std::size_t kShown = 10;
   for (std::size_t place = 0; place < std::min(kShown, drift.moved.size()); ++place) {
     const GroupDrift& own = drift.moved[place];
-    text += fmt::format(
-        "  {:<24} mean {:+.2f} deviations, spread x {:.2f}, {:.1f} % outside the old range\n",
-        own.name, own.mean_shift, own.spread_ratio, 100 * own.outside);
+    const std::string how =
+        std::isfinite(own.mean_shift)
+            ? fmt::format("mean {:+.2f} deviations, spread x {:.2f}", own.mean_shift,
+                          own.spread_ratio)
+            : std::string("was constant");
+    text += fmt::format("  {:<24} {}, {:.1f} % outside the old range\n", own.name, how,
+                        100 * own.outside);
   }
   if (drift.moved.size() > kShown) {
     text += fmt::format("  and {} more\n", drift.moved.size() - kShown);
