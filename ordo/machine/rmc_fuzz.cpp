@@ -1,0 +1,51 @@
+// Any bytes: the parser reports or yields a module; what it yields prints and parses back to an
+// equal program, is typed, normalised, and run within limits.
+#include <cstdint>
+
+#include "ordo/machine/rmc_machine.h"
+#include "ordo/machine/rmc_normal.h"
+#include "ordo/machine/rmc_reduce.h"
+#include "ordo/machine/rmc_types.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace ordo::machine;
+  using namespace ordo::machine::rmc;
+  if (size > 2048) return 0;
+  Terms terms;
+  SourceMap sources;
+  ordo::Context context;
+  try {
+    const SourceId file =
+        sources.add("fuzz", std::string(reinterpret_cast<const char*>(data), size));
+    Module module;
+    Diagnostics problems(sources), other(sources);
+    parse_module(terms, sources, file, module, problems);
+    (void)problems.to_text();
+    if (!problems.empty()) return 0;
+    for (const Query& query : module.queries) {
+      const SourceId again = sources.add("again", print(terms, query.program, 1 << 20));
+      Diagnostics printed(sources);
+      const ProgramId back = parse_program(terms, sources, again, module, printed);
+      if (!printed.empty() || !terms.equal(back, query.program)) __builtin_trap();
+      (void)infer(terms, module, query.program, other);
+      RunOptions options;
+      options.limits.max_steps = 2'000;
+      options.limits.max_answers = 20;
+      options.limits.max_memory = 64;
+      options.heap_words = 64;
+      options.quantum = 50;
+      for (const Answer& answer :
+           run(terms, query.program, query.memory, options, context).answers) {
+        (void)print_answer(terms, answer);
+      }
+      NormalOptions normal;
+      normal.max_spans = 50;
+      (void)print(terms, normalise(terms, query.program, normal, context).program, 1'000);
+      ReduceOptions reduce_options;
+      reduce_options.max_steps = 50;
+      (void)print(terms, reduce(terms, query.program, reduce_options, context).program, 1'000);
+    }
+  } catch (const ordo::Error&) {
+  }
+  return 0;
+}
