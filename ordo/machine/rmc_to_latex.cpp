@@ -12,8 +12,35 @@ namespace {
 constexpr std::size_t kMaxText = 120;  // bytes of a program or a memory in one cell
 
 struct Line {
-  std::uint64_t branch, parent;
+  std::size_t previous;  // the line it came from; its own index for the first
   std::string rule, program, memory, bindings;
+};
+
+// Which line each line comes from. Of two alternatives the left one stays on the branch of the
+// choice and the right one opens a branch; depth first, that happens in the order of a stack.
+class Origins {
+ public:
+  std::size_t add(const Terms& terms, const TraceEvent& event) {
+    const std::size_t line = count_++;
+    const auto known = last_.find(event.branch);
+    std::size_t previous = line;
+    if (known != last_.end()) {
+      previous = known->second;
+    } else if (auto& choices = choices_[event.parent]; !choices.empty()) {
+      previous = choices.back();
+      choices.pop_back();
+    }
+    last_[event.branch] = line;
+    const Op op = terms.program(event.program).op;
+    if (event.end == TraceEvent::End::none && (op == Op::sum || op == Op::star))
+      choices_[event.branch].push_back(line);
+    return previous;
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::unordered_map<std::uint64_t, std::size_t> last_;
+  std::unordered_map<std::uint64_t, std::vector<std::size_t>> choices_;  // right sides still due
 };
 
 std::string typewriter(std::string_view text) {
@@ -42,16 +69,12 @@ std::string bindings_text(const Terms& terms, const TraceEvent& event) {
   return text;
 }
 
-// The lines of the last line's branch, and of its ancestors before it began.
+// The lines that lead to the last one.
 std::vector<Line> path_to_end(const std::vector<Line>& lines) {
-  std::unordered_map<std::uint64_t, std::size_t> begins;
-  for (std::size_t i = 0; i < lines.size(); ++i) begins.try_emplace(lines[i].branch, i);
   std::vector<Line> path;
-  std::uint64_t branch = lines.back().branch;
-  for (std::size_t i = lines.size(); i-- > 0;) {
-    if (lines[i].branch != branch) continue;
+  for (std::size_t i = lines.size() - 1;; i = lines[i].previous) {
     path.push_back(lines[i]);
-    if (begins[branch] == i) branch = lines[i].parent;
+    if (lines[i].previous == i) break;
   }
   std::reverse(path.begin(), path.end());
   return path;
@@ -62,6 +85,7 @@ std::vector<Line> path_to_end(const std::vector<Line>& lines) {
 LatexTrace trace_latex(Terms& terms, ProgramId program, const Memory& memory,
                        const RunOptions& options, Context& context) {
   std::vector<Line> lines;
+  Origins origins;
   bool found = false;
   RunOptions first = options;
   first.limits.max_answers = 1;
@@ -69,12 +93,12 @@ LatexTrace trace_latex(Terms& terms, ProgramId program, const Memory& memory,
   const TraceResult result =
       run_by_the_letter(terms, program, memory, first, context, [&](const TraceEvent& event) {
         if (found) return;
-        lines.push_back({event.branch, event.parent, event.rule,
+        lines.push_back({origins.add(terms, event), event.rule,
                          print(terms, event.program, kMaxText),
                          print_memory(terms, event.memory, kMaxText), bindings_text(terms, event)});
         found = event.end == TraceEvent::End::success;
       });
-  LatexTrace trace{{}, result.limit};
+  LatexTrace trace{{}, found ? Limit::none : result.limit};
   if (!found) return trace;
   trace.text = "\\begin{longtable}{llll}\nrule & next & memory & bindings \\\\ \\hline\n";
   for (const Line& line : path_to_end(lines))

@@ -6,6 +6,8 @@
 #include "ordo/machine/rmc_dialect.h"
 #include "ordo/machine/rmc_load.h"
 #include "ordo/machine/rmc_reduce.h"
+#include "ordo/machine/rmc_to_dot.h"
+#include "ordo/machine/rmc_to_latex.h"
 #include "ordo/machine/rmc_to_prolog.h"
 #include "ordo/machine/rmc_types.h"
 
@@ -329,16 +331,55 @@ Shown equal_verb(const EqualVerb& options, Context& context) {
 
 void TranslateVerb::describe(OptionSet& set) {
   input.describe(set);
-  set.add("to", to, "The language to write.").choices({"rmc", "prolog"});
+  set.add("to", to,
+          "The language to write; dot draws an automaton, latex tabulates the first result's run.")
+      .choices({"rmc", "prolog", "dot", "latex"});
 }
 
-Shown translate_verb(const TranslateVerb& options, Context&) {
-  if (options.input.file.empty())
-    throw UsageError("name the file to translate ('-': standard input)");
+namespace {
+
+// The program to draw: the expression, or else the file's last definition.
+std::string drawn(Loaded& loaded, const Input& input) {
+  if (!input.expression.empty()) {
+    const Query& query = loaded.queries.front();
+    return automaton_dot(loaded.terms, loaded.sources, query.program, query.span);
+  }
+  if (loaded.module.definitions.empty()) {
+    throw UsageError(
+        fmt::format("'{}' defines nothing to draw; add 'def main = PROGRAM.'", input.file));
+  }
+  const Definition& definition = loaded.terms.definition(loaded.module.definitions.back());
+  return automaton_dot(loaded.terms, loaded.sources, definition.body, definition.span);
+}
+
+void tabulate(Loaded& loaded, Shown& shown, Context& context) {
+  if (loaded.queries.empty()) throw UsageError("nothing to run: add 'run PROGRAM.' or --ask");
+  RunOptions options;
+  options.limits.max_steps = 100'000;
+  const Query& query = loaded.queries.front();
+  const LatexTrace trace = trace_latex(loaded.terms, query.program, query.memory, options, context);
+  shown.text = trace.text;
+  if (!trace.text.empty()) return;
+  shown.text = trace.limit == Limit::none ? "false\n" : limit_text(trace.limit);
+  shown.code = trace.limit == Limit::none ? ExitCode::no : ExitCode::limit;
+}
+
+}  // namespace
+
+Shown translate_verb(const TranslateVerb& options, Context& context) {
   const auto loaded = load(options.input, Query::Kind::run);
   Shown shown;
-  shown.text = options.to == "prolog" ? to_prolog(loaded->terms, loaded->sources, loaded->module)
-                                      : print_module(loaded->terms, loaded->module);
+  if (options.to == "latex") {
+    tabulate(*loaded, shown, context);
+  } else if (options.to == "dot") {
+    shown.text = drawn(*loaded, options.input);
+  } else if (options.to == "prolog") {
+    shown.text = to_prolog(loaded->terms, loaded->sources, loaded->module);
+  } else {
+    shown.text = options.input.expression.empty()
+                     ? print_module(loaded->terms, loaded->module)
+                     : print(loaded->terms, loaded->queries.front().program) + "\n";
+  }
   shown.json["text"] = shown.text;
   return shown;
 }
