@@ -37,6 +37,7 @@ void dash(nets::Net& net, nets::FlatParameters& parameters, const Examples& exam
   torch::Tensor direction = torch::zeros_like(parameters.gradients());
   for (std::int64_t begin = 0; begin < examples.size(); begin += batch_size) {
     context.check_stop();
+    if (begin > 0 && examples.size() - begin < 2) break;  // batch norms need two
     const Examples batch = examples.range(begin, std::min(begin + batch_size, examples.size()));
     net.differentiate(batch.inputs, batch.labels, parameters);
     direction.mul_(1 - options.alpha).sub_(parameters.gradients(), options.alpha);

@@ -162,7 +162,13 @@ Fit Trainer::fit(const Examples& examples, Context& context) {
   for (std::size_t index = 0; index < all.size(); ++index) {
     all[index] = static_cast<std::int64_t>(index);
   }
-  data::BatchOrder order(all, {.size = options_.batch_size}, stream_.split("order"));
+  // A batch of one has no variance for batch norms: one example is left out, another each epoch.
+  const bool one_is_left = examples.size() > options_.batch_size && options_.batch_size > 1 &&
+                           examples.size() % options_.batch_size == 1;
+  data::BatchOrder order(all,
+                         {.size = options_.batch_size,
+                          .last = one_is_left ? data::LastBatch::drop : data::LastBatch::keep},
+                         stream_.split("order"));
   order.seek({.epoch = epoch_, .offset = offset_});
   Batcher batcher(examples);
   const bool with_dropout = has_dropout(net_);

@@ -109,6 +109,14 @@ TEST(Trainer, GoesOnWithTheSameNumbersFromAnyStep) {
   }
 }
 
+TEST(Trainer, LeavesOutAnExampleThatWouldBeABatchOfItsOwn) {
+  Learner learner(make_cnn(1), options_for(2));
+  Context context;
+  const Fit fit = learner.trainer.fit(make_digits(65, 1), context);  // 32 + 32 + 1
+  EXPECT_EQ(fit.steps, 4);
+  EXPECT_EQ(fit.examples, 128);
+}
+
 TEST(Trainer, NamesStepAndRateWhenTheLossIsLost) {
   Learner learner(make_mlp(1), {.batch_size = 32, .rate = 1e20, .stop = {.epochs = 5}}, "sgd");
   const Examples examples = make_digits(100, 1);
