@@ -16,9 +16,9 @@ std::string read_file(const std::filesystem::path& path);
 /// nothing is left beside. A symbolic link is followed: its target is replaced. Throws IoError.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
-/// Replaces the folder `path` as a whole by what `write` puts into a new one beside it. A reader sees
-/// the old folder or the new (on file systems that cannot exchange two names, for a moment neither);
-/// if `write` throws, the old one stays and nothing is left beside. Throws IoError.
+/// Replaces the folder `path` as a whole by what `write` puts into a new one beside it. A reader
+/// sees the old folder or the new (on file systems that cannot exchange two names, for a moment
+/// neither); if `write` throws, the old one stays and nothing is left beside. Throws IoError.
 void write_folder_atomic(const std::filesystem::path& path,
                          const std::function<void(const std::filesystem::path&)>& write);
 

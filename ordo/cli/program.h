@@ -50,8 +50,8 @@ class Program {
   /// A line for the help's examples; the first is also shown after a usage error.
   Program& example(std::string command, std::string meaning = {});
 
-  /// Adds a subcommand: `ordo VERB NAME`; a name of two words is a command of a group. Examples added
-  /// after it (and before the next) are its own.
+  /// Adds a subcommand: `ordo VERB NAME`; a name of two words is a command of a group. Examples
+  /// added after it (and before the next) are its own.
   template <class Options, class Function>
   Program& command(std::string name, std::string summary, Function function);
 

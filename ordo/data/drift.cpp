@@ -96,11 +96,10 @@ std::string to_text(const Drift& drift) {
   constexpr std::size_t kShown = 10;
   for (std::size_t place = 0; place < std::min(kShown, drift.moved.size()); ++place) {
     const GroupDrift& own = drift.moved[place];
-    const std::string how =
-        std::isfinite(own.mean_shift)
-            ? fmt::format("mean {:+.2f} deviations, spread x {:.2f}", own.mean_shift,
-                          own.spread_ratio)
-            : std::string("was constant");
+    const std::string how = std::isfinite(own.mean_shift)
+                                ? fmt::format("mean {:+.2f} deviations, spread x {:.2f}",
+                                              own.mean_shift, own.spread_ratio)
+                                : std::string("was constant");
     text += fmt::format("  {:<24} {}, {:.1f} % outside the old range\n", own.name, how,
                         100 * own.outside);
   }

@@ -13,11 +13,20 @@
 
 namespace ordo::machine {
 
-enum class TokenKind : std::uint8_t { end, lower, upper, integer, string, quoted, punctuation, bad };
+enum class TokenKind : std::uint8_t {
+  end,
+  lower,
+  upper,
+  integer,
+  string,
+  quoted,
+  punctuation,
+  bad
+};
 
 /// Names begin with a letter or `_`; an upper-case ASCII letter makes them `upper`, all others
-/// (also Greek and accented letters) `lower`; then come letters, digits, `_` and `'`. Between double
-/// quotes stand strings, between single ones `quoted` names.
+/// (also Greek and accented letters) `lower`; then come letters, digits, `_` and `'`. Between
+/// double quotes stand strings, between single ones `quoted` names.
 struct Token {
   TokenKind kind = TokenKind::end;
   std::uint32_t code = 0;  ///< of punctuation: the entry's code
