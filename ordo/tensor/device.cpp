@@ -23,7 +23,8 @@ constexpr NamedType kTypes[] = {{"float32", torch::kFloat32},
 std::vector<std::string> devices() {
   std::vector<std::string> names = {"cpu"};
   if (torch::cuda::is_available()) {
-    for (std::size_t index = 0; index < torch::cuda::device_count(); ++index) {
+    for (std::size_t index = 0; index < static_cast<std::size_t>(torch::cuda::device_count());
+         ++index) {
       names.push_back(fmt::format("cuda:{}", index));
     }
   }
