@@ -46,8 +46,10 @@ TEST(Resume, KilledAtRandomMomentsEndsWithTheSameWeights) {
   Random random(1);
   int kills = 0;
   for (int attempt = 0; attempt < 200; ++attempt) {
-    // A limit without grace is a SIGKILL; the more attempts, the more time, so that it ends.
-    const double limit = whole.exit.wall_seconds * (0.3 + 0.5 * random.uniform() + 0.02 * attempt);
+    // A limit without grace is a SIGKILL; the more attempts, the more time, so that it ends. The
+    // first comes early however uneven the machine is: a twentieth of a run is less than start-up.
+    const double share = attempt == 0 ? 0.05 : 0.3 + 0.5 * random.uniform() + 0.02 * attempt;
+    const double limit = whole.exit.wall_seconds * share;
     const ProcessOutput run =
         run_process(training(home.path() / "killed"), {.wall_seconds = limit, .grace_seconds = 0});
     if (run.exit.reason == ProcessExit::Reason::exited) {
@@ -56,7 +58,7 @@ TEST(Resume, KilledAtRandomMomentsEndsWithTheSameWeights) {
     }
     ++kills;
   }
-  if (kills == 0) GTEST_SKIP() << "the machine was too uneven to kill it in time";
+  EXPECT_GE(kills, 1);
   for (const char* file : {"model.safetensors", "optimizer.safetensors", "split.json"}) {
     EXPECT_EQ(read_file(home.path() / "killed" / file), read_file(home.path() / "whole" / file))
         << file;
