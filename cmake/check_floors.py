@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLOORS = [
     {"base"},
-    {"cli", "stats", "numeric", "text", "http", "store", "report", "data", "tensor"},
+    {"cli", "stats", "numeric", "text", "http", "store", "report", "data", "models", "tensor"},
     {"claims", "nets", "derive"},
     {"optimize"},
     {"train"},
