@@ -57,9 +57,11 @@ class LineReader {
   void read_net() {
     bool marked = false;
     while (token_.kind != TokenKind::end) {
+      const std::uint32_t start = token_.span.begin;
       try {
         read_line(marked);
       } catch (const Failed&) {
+        if (token_.span.begin == start) advance();  // what begins no line
         while (!new_line_ && token_.kind != TokenKind::end) advance();
       }
     }
