@@ -1,23 +1,29 @@
 # Finds LibTorch, the tensor engine, as the target OrdoTorch::OrdoTorch.
 #
 # ORDO_TORCH says where: the folder that holds include/ and lib/ (an unpacked LibTorch, or the folder
-# `torch` of a Python installation); empty: the torch of python3, else of .venv beside the sources;
-# "off": none. Sets OrdoTorch_FOUND, OrdoTorch_VERSION and OrdoTorch_FOLDER.
+# `torch` of a Python installation); empty: the torch of ORDO_PYTHON, by default that of python3, else
+# of .venv beside the sources; "off": none. Sets OrdoTorch_FOUND, OrdoTorch_VERSION, OrdoTorch_FOLDER
+# and, where it is a Python's, OrdoTorch_PYTHON.
 #
 # LibTorch's own TorchConfig.cmake is not used: its CUDA flavour asks for a CUDA compiler, which
 # nobody needs who only calls the kernels inside.
 
 set(ORDO_TORCH "" CACHE STRING "Folder of LibTorch (with include/ and lib/), or 'off'; empty: Python's")
+set(ORDO_PYTHON "" CACHE FILEPATH "Python whose torch is used, and that the package is built for; empty: python3, else .venv's")
 set(_ordo_torch_tested 2.11 2.13)
 
+# With -E also if pip's isolated build hides what is installed by way of PYTHONPATH.
 function(_ordo_torch_of_python python result)
-  execute_process(
-    COMMAND ${python} -c "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')"
-    OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
-  if(NOT status EQUAL 0)
-    set(folder "")
-  endif()
-  set(${result} "${folder}" PARENT_SCOPE)
+  set(${result} "" PARENT_SCOPE)
+  foreach(flags "" -E)
+    execute_process(
+      COMMAND ${python} ${flags} -c "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')"
+      OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE status)
+    if(status EQUAL 0 AND folder)
+      set(${result} "${folder}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
 endfunction()
 
 function(_ordo_torch_version folder result)
@@ -33,18 +39,27 @@ function(_ordo_torch_version folder result)
 endfunction()
 
 set(OrdoTorch_FOLDER "")
-if(ORDO_TORCH STREQUAL "")
-  foreach(_python python3 ${CMAKE_SOURCE_DIR}/.venv/bin/python)
-    if(NOT OrdoTorch_FOLDER)
+set(OrdoTorch_PYTHON "")
+if(NOT ORDO_TORCH STREQUAL "off")
+  set(OrdoTorch_FOLDER "${ORDO_TORCH}")
+  if(ORDO_PYTHON)
+    set(_pythons ${ORDO_PYTHON})
+  else()
+    set(_pythons python3 ${CMAKE_SOURCE_DIR}/.venv/bin/python)
+  endif()
+  foreach(_python IN LISTS _pythons)
+    if(NOT OrdoTorch_PYTHON)
       _ordo_torch_of_python(${_python} _folder)
       _ordo_torch_version("${_folder}" _version)
-      if(_version VERSION_GREATER_EQUAL 2.11)
+      if(NOT OrdoTorch_FOLDER AND _version VERSION_GREATER_EQUAL 2.11)
         set(OrdoTorch_FOLDER "${_folder}")
+      endif()
+      if(OrdoTorch_FOLDER AND "${_folder}" STREQUAL "${OrdoTorch_FOLDER}")
+        execute_process(COMMAND ${_python} -c "import sys; print(sys.executable)"
+                        OUTPUT_VARIABLE OrdoTorch_PYTHON OUTPUT_STRIP_TRAILING_WHITESPACE)
       endif()
     endif()
   endforeach()
-elseif(NOT ORDO_TORCH STREQUAL "off")
-  set(OrdoTorch_FOLDER "${ORDO_TORCH}")
 endif()
 
 set(OrdoTorch_VERSION "")
@@ -64,13 +79,16 @@ if(OrdoTorch_FOUND AND NOT TARGET OrdoTorch::OrdoTorch)
   add_library(OrdoTorch::OrdoTorch INTERFACE IMPORTED GLOBAL)
   target_include_directories(OrdoTorch::OrdoTorch SYSTEM INTERFACE
     ${OrdoTorch_FOLDER}/include ${OrdoTorch_FOLDER}/include/torch/csrc/api/include)
-  set(_libraries ${OrdoTorch_FOLDER}/lib/libtorch.so ${OrdoTorch_FOLDER}/lib/libtorch_cpu.so
-                 ${OrdoTorch_FOLDER}/lib/libc10.so)
+  target_link_libraries(OrdoTorch::OrdoTorch INTERFACE
+    ${OrdoTorch_FOLDER}/lib/libtorch.so ${OrdoTorch_FOLDER}/lib/libtorch_cpu.so
+    ${OrdoTorch_FOLDER}/lib/libc10.so)
+  # A module of Python finds all of it loaded, for the CPU or for GPUs.
+  set(_is_program "$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>>")
   if(EXISTS ${OrdoTorch_FOLDER}/lib/libtorch_cuda.so)
     # Nothing refers to it by name: its kernels register themselves when it is loaded.
-    list(APPEND _libraries -Wl,--no-as-needed ${OrdoTorch_FOLDER}/lib/libtorch_cuda.so -Wl,--as-needed
-                           ${OrdoTorch_FOLDER}/lib/libc10_cuda.so)
+    target_link_libraries(OrdoTorch::OrdoTorch INTERFACE
+      "$<${_is_program}:-Wl,--no-as-needed;${OrdoTorch_FOLDER}/lib/libtorch_cuda.so;-Wl,--as-needed;${OrdoTorch_FOLDER}/lib/libc10_cuda.so>")
   endif()
-  target_link_libraries(OrdoTorch::OrdoTorch INTERFACE ${_libraries})
-  target_link_options(OrdoTorch::OrdoTorch INTERFACE -Wl,-rpath,${OrdoTorch_FOLDER}/lib)
+  target_link_options(OrdoTorch::OrdoTorch INTERFACE
+    "$<${_is_program}:-Wl,-rpath,${OrdoTorch_FOLDER}/lib>")
 endif()

@@ -52,7 +52,8 @@ class _Worker:
         gc.freeze()  # collections in the forks then leave the shared pages shared
         self.say({"ready": True})
         while True:
-            ready, _, _ = select.select([self.control, woken], [], [])
+            sources: List[Any] = [self.control, woken]
+            ready, _, _ = select.select(sources, [], [])
             if woken in ready:
                 os.read(woken, 512)
                 self.reap()
