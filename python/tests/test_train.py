@@ -221,7 +221,7 @@ class Streams(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
 
             def train(out, *words):
-                words = ["train", "run", "--data", "digits", "--model", "mlp:hidden=[20,10],batch-norm=true",
+                words = ["train", "run", "--data", "digits", "--model", "mlp:hidden=[20,10]",
                          "--rate", "0", "--epochs", "1", "--out", out, *words]  # fmt: skip
                 subprocess.run(
                     [os.path.join(tools.PROGRAMS, "ordo"), *words],
