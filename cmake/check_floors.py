@@ -13,7 +13,7 @@ FLOORS = [
     {"base"},
     {"cli", "stats", "numeric", "text", "http", "store", "report", "data", "models", "tensor"},
     {"claims", "nets", "derive"},
-    {"optimize"},
+    {"optimize", "trial"},
     {"train"},
     {"lm"},
     {"quantize", "influence", "attend", "refine", "vision", "solve", "operator", "federate",
@@ -22,7 +22,7 @@ FLOORS = [
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-THIRD_PARTY = re.compile(r"^(fmt|nlohmann|toml\+\+|CLI|spdlog|boost|gtest|gmock)/|^(sqlite3|zlib)\.h$")
+THIRD_PARTY = re.compile(r"^(fmt|nlohmann|toml\+\+|CLI|spdlog|boost|gtest|gmock)/|^(sqlite3|zlib|httplib)\.h$")
 
 
 def breaches(path: pathlib.Path):

@@ -36,10 +36,10 @@ constexpr const char* kScript =
     "ORDO_SEED))"
     "'}' >&$ORDO_EVENTS_FD; done; (setsid sh -c 'echo $$ >> trace; exec sleep 300' &); sleep 0.02";
 
-std::vector<study::Job> make_jobs(const std::filesystem::path& folder, int count) {
-  std::vector<study::Job> jobs;
+std::vector<trial::Job> make_jobs(const std::filesystem::path& folder, int count) {
+  std::vector<trial::Job> jobs;
   for (int seed = 0; seed < count; ++seed) {
-    study::Job job;
+    trial::Job job;
     job.argv = {"sh", "-c", kScript};
     job.folder = folder;
     job.cells = {{store::cell_key("v", {}, seed), "v", {}, seed}};
@@ -59,7 +59,7 @@ store::Store open_store(const std::filesystem::path& folder) {
   return store;
 }
 
-void run_study(const std::filesystem::path& folder, const std::vector<study::Job>& jobs) {
+void run_study(const std::filesystem::path& folder, const std::vector<trial::Job>& jobs) {
   Context context;
   store::Store store = open_store(folder);
   study::RunObserver observer;

@@ -35,10 +35,10 @@ double median_seconds(const std::function<void()>& work) {
   return seconds[kRounds / 2];
 }
 
-std::vector<study::Job> jobs_of(int count, study::CellKind kind, std::vector<std::string> argv) {
-  std::vector<study::Job> jobs;
+std::vector<trial::Job> jobs_of(int count, trial::CellKind kind, std::vector<std::string> argv) {
+  std::vector<trial::Job> jobs;
   for (int seed = 0; seed < count; ++seed) {
-    study::Job job;
+    trial::Job job;
     job.kind = kind;
     job.argv = argv;
     job.env["PYTHONPATH"] = ORDO_SOURCE_DIR "/python";
@@ -49,7 +49,7 @@ std::vector<study::Job> jobs_of(int count, study::CellKind kind, std::vector<std
 }
 
 // Runs the jobs into a new store and checks that everything was recorded.
-void run_recorded(const std::vector<study::Job>& jobs, int at_a_time) {
+void run_recorded(const std::vector<trial::Job>& jobs, int at_a_time) {
   const TempFolder folder;
   Context context;
   store::Store store(folder.path() / "store", {}, context);
@@ -70,7 +70,7 @@ void show(const std::string& what, double value, const std::string& unit) {
 
 void bench_cells() {
   constexpr int kCells = 1000;
-  const auto jobs = jobs_of(kCells, study::CellKind::process, {"true"});
+  const auto jobs = jobs_of(kCells, trial::CellKind::process, {"true"});
   show("1,000 cells of `true`, 2 jobs, recorded",
        kCells / median_seconds([&] { run_recorded(jobs, 2); }), "cells/s");
   const Command xargs{
@@ -82,8 +82,8 @@ void bench_cells() {
 void bench_worker() {
   constexpr int kCells = 300;
   const auto jobs =
-      jobs_of(kCells, study::CellKind::worker, {"python3", "-c", "import ordo; ordo.serve(int)"});
-  const std::vector<study::Job> one{jobs.front()};
+      jobs_of(kCells, trial::CellKind::worker, {"python3", "-c", "import ordo; ordo.serve(int)"});
+  const std::vector<trial::Job> one{jobs.front()};
   const double all = median_seconds([&] { run_recorded(jobs, 1); });
   const double first = median_seconds([&] { run_recorded(one, 1); });
   show("a cell of a Python worker that does nothing, 1 job, recorded",
@@ -101,7 +101,7 @@ void bench_points() {
         step, 1.0 / (1 + step));
   }
   write_file_atomic(folder.path() / "lines", lines);
-  auto jobs = jobs_of(1, study::CellKind::process, {"sh", "-c", "cat lines >&$ORDO_EVENTS_FD"});
+  auto jobs = jobs_of(1, trial::CellKind::process, {"sh", "-c", "cat lines >&$ORDO_EVENTS_FD"});
   jobs[0].folder = folder.path();
   show("metric points through a pipe into the store",
        kPoints / median_seconds([&] { run_recorded(jobs, 1); }), "points/s");

@@ -28,7 +28,7 @@ std::vector<std::pair<std::string, std::string>> texts_of(const JsonObject& env)
   return texts;
 }
 
-std::string identity_of(const Job& job) {
+std::string identity_of(const trial::Job& job) {
   return Json(JsonObject{{"argv", Json::array_of(job.argv)},
                          {"env", job.env},
                          {"folder", job.folder.string()},
@@ -45,9 +45,9 @@ void close_all(std::vector<int>& descriptors) {
 
 Launcher::~Launcher() { end_worker(); }
 
-void Launcher::start(const Job& job, std::vector<std::pair<std::string, std::string>> env,
+void Launcher::start(const trial::Job& job, std::vector<std::pair<std::string, std::string>> env,
                      const std::vector<DescriptorPass>& pass) {
-  on_worker_ = job.kind == CellKind::worker;
+  on_worker_ = job.kind == trial::CellKind::worker;
   if (!on_worker_) {
     end_worker();
     guardian_.start({job.argv, std::move(env), job.folder},
@@ -85,7 +85,7 @@ void Launcher::start(const Job& job, std::vector<std::pair<std::string, std::str
   if (ready_) send_job();
 }
 
-void Launcher::start_worker(const Job& job) {
+void Launcher::start_worker(const trial::Job& job) {
   end_worker();
   std::array<int, 2> control{}, output{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control.data()) != 0 ||

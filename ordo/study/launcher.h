@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ordo/base/process.h"
-#include "ordo/study/cell.h"
+#include "ordo/trial/cell.h"
 
 namespace ordo::study {
 
@@ -21,7 +21,7 @@ class Launcher {
 
   /// Starts a job with `env` on top of the runner's environment and the descriptors `pass` (0 to
   /// 3 of a worker's cell). Throws IoError if its command is not there.
-  void start(const Job& job, std::vector<std::pair<std::string, std::string>> env,
+  void start(const trial::Job& job, std::vector<std::pair<std::string, std::string>> env,
              const std::vector<DescriptorPass>& pass);
   /// How the job ended, once.
   std::optional<ProcessExit> poll();
@@ -33,7 +33,7 @@ class Launcher {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void start_worker(const Job& job);
+  void start_worker(const trial::Job& job);
   void end_worker();
   void send_job();
   void read_worker();

@@ -44,8 +44,8 @@ void LiveTable::begin(const Plan& plan) {
   order_ = plan.variants;
   planned_ = 0;
   finished_ = 0;
-  for (const Job& job : plan.jobs) {
-    for (const Cell& cell : job.cells) {
+  for (const trial::Job& job : plan.jobs) {
+    for (const trial::Cell& cell : job.cells) {
       ++lines_[cell.variant].total;
       ++planned_;
     }
@@ -61,9 +61,9 @@ void LiveTable::end() {
   drawn_lines_ = 0;
 }
 
-void LiveTable::cell_started(const Cell& cell) { ++lines_[cell.variant].running; }
+void LiveTable::cell_started(const trial::Cell& cell) { ++lines_[cell.variant].running; }
 
-void LiveTable::cell_event(const Cell& cell, const Event& event) {
+void LiveTable::cell_event(const trial::Cell& cell, const Event& event) {
   Line& line = lines_[cell.variant];
   if (const auto* metric = std::get_if<Metric>(&event.body)) {
     line.latest = fmt::format("{} {} at {}", printable(metric->name), short_number(metric->value),
@@ -76,7 +76,7 @@ void LiveTable::cell_event(const Cell& cell, const Event& event) {
   }
 }
 
-void LiveTable::cell_finished(const Cell& cell, const CellOutcome& outcome) {
+void LiveTable::cell_finished(const trial::Cell& cell, const CellOutcome& outcome) {
   Line& line = lines_[cell.variant];
   line.running = std::max(0, line.running - 1);
   if (outcome.state != CellOutcome::State::done) {
@@ -89,7 +89,7 @@ void LiveTable::cell_finished(const Cell& cell, const CellOutcome& outcome) {
   ++(outcome.state == CellOutcome::State::done ? line.done : line.failed);
 }
 
-void LiveTable::cell_skipped(const Cell& cell, const std::string&) {
+void LiveTable::cell_skipped(const trial::Cell& cell, const std::string&) {
   ++finished_;
   --lines_[cell.variant].total;
 }

@@ -26,10 +26,10 @@ class LiveTable : public StudyObserver {
 
   void begin(const Plan& plan) override;
   void end() override;
-  void cell_started(const Cell& cell) override;
-  void cell_event(const Cell& cell, const Event& event) override;
-  void cell_finished(const Cell& cell, const CellOutcome& outcome) override;
-  void cell_skipped(const Cell& cell, const std::string& why) override;
+  void cell_started(const trial::Cell& cell) override;
+  void cell_event(const trial::Cell& cell, const Event& event) override;
+  void cell_finished(const trial::Cell& cell, const CellOutcome& outcome) override;
+  void cell_skipped(const trial::Cell& cell, const std::string& why) override;
   void tick() override;
 
   /// What is drawn now, without escape codes: lines of at most `columns` characters.

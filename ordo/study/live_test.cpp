@@ -13,7 +13,7 @@ Plan plan_of(const std::vector<std::string>& variants, int seeds) {
   Plan plan{.study = "s", .variants = variants, .jobs = {}};
   for (int seed = 1; seed <= seeds; ++seed) {
     for (const std::string& variant : variants) {
-      Job job;
+      trial::Job job;
       job.cells.push_back({variant + std::to_string(seed), variant, {}, seed});
       plan.jobs.push_back(job);
     }
@@ -37,7 +37,7 @@ class Live : public testing::Test {
 TEST_F(Live, CountsCellsAndShowsTheNewestMetric) {
   const Plan plan = plan_of({"a", "b"}, 2);
   table_.begin(plan);
-  const Cell& first = plan.jobs[0].cells[0];
+  const trial::Cell& first = plan.jobs[0].cells[0];
   table_.cell_started(first);
   table_.cell_event(first, {.body = Metric{"acc", 3, 0.5}, .cell = {}});
   EXPECT_THAT(frame(), HasSubstr("acc 0.5 at 3"));
@@ -64,7 +64,7 @@ TEST_F(Live, FitsTheScreen) {
   for (int i = 0; i < 50; ++i) variants.push_back(std::string(100, 'x') + std::to_string(i));
   const Plan plan = plan_of(variants, 1);
   table_.begin(plan);
-  for (const Job& job : plan.jobs) table_.cell_started(job.cells[0]);
+  for (const trial::Job& job : plan.jobs) table_.cell_started(job.cells[0]);
   EXPECT_LT(table_.frame(60).size(), 12u);
   for (const std::string& line : table_.frame(60)) EXPECT_LE(line.size(), 60u);
 }

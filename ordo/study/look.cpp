@@ -4,16 +4,16 @@
 #include <fmt/format.h>
 
 #include "ordo/report/report.h"
-#include "ordo/study/report_data.h"
 #include "ordo/study/show.h"
 #include "ordo/study/verbs.h"
+#include "ordo/trial/document.h"
 
 namespace ordo::study {
 namespace {
 
 std::string stored_name(const std::string& study, const Surroundings& around) {
   const std::filesystem::path file = around.folder / study;
-  return is_file_name(file.string()) ? read_spec(file).study.name : study;
+  return trial::is_file_name(file.string()) ? trial::read_spec(file).study.name : study;
 }
 
 store::Store open_store(const StoreOption& options, const Surroundings& around, Context& context) {
@@ -22,15 +22,15 @@ store::Store open_store(const StoreOption& options, const Surroundings& around, 
 
 // The study's results. A look that nobody recorded yet (of shards that were merged) is recorded, so
 // that seeds which are added later know of it.
-Results look_at(const StudyOption& options, const Surroundings& around, Context& context) {
+trial::Results look_at(const StudyOption& options, const Surroundings& around, Context& context) {
   const std::string name = stored_name(options.study, around);
-  Results results = read_results(open_store(options, around, context), name);
+  trial::Results results = trial::read_results(open_store(options, around, context), name);
   const auto seeds = static_cast<std::int64_t>(results.seeds.size());
   const bool is_new = std::none_of(results.looks.begin(), results.looks.end(),
                                    [&](const store::Look& look) { return look.seeds >= seeds; });
   if (is_new && !results.verdicts.empty()) {
     store::Store writable(around.folder / options.store, {.access = store::Access::write}, context);
-    record_look(writable, results);
+    trial::record_look(writable, results);
   }
   return results;
 }
@@ -48,7 +48,7 @@ ExitCode exit_code(const Shown& shown) {
 
 StatusReport status(const StudyOption& options, const Surroundings& around, Context& context) {
   const std::string name = stored_name(options.study, around);
-  return {read_results(open_store(options, around, context), name)};
+  return {trial::read_results(open_store(options, around, context), name)};
 }
 
 Json to_json(const StatusReport& report) {
@@ -61,15 +61,15 @@ Json to_json(const StatusReport& report) {
 }
 
 std::string to_text(const StatusReport& report) {
-  const Results& results = report.results;
+  const trial::Results& results = report.results;
   std::vector<std::vector<std::string>> rows(1, {"variant"});
   const std::map<std::string, int> counts = count_by_status(results);
   for (const auto& [name, count] : counts) rows[0].push_back(name);
-  for (const Variant& variant : results.variants) {
+  for (const trial::Variant& variant : results.variants) {
     std::vector<std::string>& row = rows.emplace_back(1, variant.name);
     for (const auto& [name, total] : counts) {
-      const auto count =
-          std::count_if(results.cells.begin(), results.cells.end(), [&](const CellResult& cell) {
+      const auto count = std::count_if(
+          results.cells.begin(), results.cells.end(), [&](const trial::CellResult& cell) {
             return cell.cell.variant == variant.name && to_string(cell.status) == name;
           });
       row.push_back(std::to_string(count));
@@ -77,7 +77,7 @@ std::string to_text(const StatusReport& report) {
   }
   std::string text = fmt::format("{}: {}\n\n{}", results.spec.study.name, counts_text(results),
                                  align_columns(rows));
-  for (const CellResult& cell : results.cells) {
+  for (const trial::CellResult& cell : results.cells) {
     const bool is_plain = cell.status == store::Status::done ||
                           cell.status == store::Status::stale ||
                           cell.status == store::Status::pending;
@@ -119,15 +119,15 @@ void ReportVerbOptions::describe(OptionSet& set) {
 
 Reported report_study(const ReportVerbOptions& options, const Surroundings& around,
                       Context& context) {
-  const Results results = look_at(options, around, context);
+  const trial::Results results = look_at(options, around, context);
   const store::Store store = open_store(options, around, context);
   std::filesystem::path file = around.folder / options.out;
   if (options.out.empty()) {
-    const ReportOptions& wanted = results.spec.report;
+    const trial::ReportOptions& wanted = results.spec.report;
     file = wanted.out.empty() ? around.folder / (results.spec.study.name + ".html")
                               : results.spec.folder / wanted.out;
   }
-  report::write_html(report_document(store, results), file);
+  report::write_html(trial::report_document(store, results), file);
   context.artifact(file.string(), {}, "text/html");
   return {file};
 }

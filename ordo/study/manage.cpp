@@ -89,7 +89,7 @@ store::Cell find_cell(const store::Store& store, const std::string& name) {
   }
   const std::string study = name.substr(0, first), seed = name.substr(last + 1);
   const std::string variant = name.substr(first + 1, last - first - 1);
-  read_registered(store, study);  // says which studies there are
+  trial::read_registered(store, study);  // says which studies there are
   for (const store::Cell& cell : store.cells(study)) {
     if (cell.variant == variant && std::to_string(cell.seed) == seed) return cell;
   }
@@ -147,7 +147,7 @@ Listing list_studies(const ListOptions& options, const Surroundings& around, Con
       continue;
     }
     Listing::Line line;
-    line.title = read_registered(store, study.name).spec.study.title;
+    line.title = trial::read_registered(store, study.name).spec.study.title;
     for (const store::Cell& cell : store.cells(study.name)) {
       ++line.counts[std::string(to_string(cell.status))];
     }
@@ -193,7 +193,7 @@ void TagOptions::describe(OptionSet& set) {
 
 Done tag_study(const TagOptions& options, const Surroundings& around, Context& context) {
   store::Store store = open_store(options, around, store::Access::write, context);
-  read_registered(store, options.study);  // says which studies there are
+  trial::read_registered(store, options.study);  // says which studies there are
   store::Study study = *store.study(options.study);
   for (const std::string& tag : options.tags) {
     std::erase(study.tags, tag);
@@ -212,7 +212,7 @@ void DeleteOptions::describe(OptionSet& set) {
 
 Done delete_study(const DeleteOptions& options, const Surroundings& around, Context& context) {
   store::Store store = open_store(options, around, store::Access::write, context);
-  read_registered(store, options.study);  // says which studies there are
+  trial::read_registered(store, options.study);  // says which studies there are
   const std::size_t cells = store.cells(options.study).size();
   const std::string question = fmt::format(
       "delete the study '{}' with its {} cells and all their "
@@ -249,9 +249,9 @@ void SchemaOptions::describe(OptionSet& set) {
 }
 
 Schema schema(const SchemaOptions& options, Context&) { return {options.markdown}; }
-Json to_json(const Schema&) { return spec_schema(); }
+Json to_json(const Schema&) { return trial::spec_schema(); }
 std::string to_text(const Schema& schema) {
-  return schema.markdown ? spec_markdown() : spec_schema().dump(2) + "\n";
+  return schema.markdown ? trial::spec_markdown() : trial::spec_schema().dump(2) + "\n";
 }
 
 }  // namespace ordo::study

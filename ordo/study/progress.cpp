@@ -10,7 +10,7 @@ void ProgressObserver::begin(const Plan& plan) {
   context_.progress(plan.study, done_, total_, "cells");
 }
 
-void ProgressObserver::cell_finished(const Cell& cell, const CellOutcome& outcome) {
+void ProgressObserver::cell_finished(const trial::Cell& cell, const CellOutcome& outcome) {
   const std::string name = fmt::format("{} seed {}", cell.variant, cell.seed);
   if (outcome.last) ++done_;
   context_.progress("cells", done_, total_, "cells");

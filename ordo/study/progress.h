@@ -15,7 +15,7 @@ class ProgressObserver : public StudyObserver {
  public:
   explicit ProgressObserver(Context& context) : context_(context) {}
   void begin(const Plan& plan) override;
-  void cell_finished(const Cell& cell, const CellOutcome& outcome) override;
+  void cell_finished(const trial::Cell& cell, const CellOutcome& outcome) override;
 
  private:
   using Clock = std::chrono::steady_clock;

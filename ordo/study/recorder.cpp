@@ -15,7 +15,7 @@ using State = CellOutcome::State;
 constexpr int kMaxNotes = 20;  // a program that gets every line wrong must not fill its log with us
 
 // Whether every key column of an event agrees with the cell.
-bool matches(const Cell& cell, const JsonObject& columns) {
+bool matches(const trial::Cell& cell, const JsonObject& columns) {
   return std::all_of(columns.begin(), columns.end(), [&cell](const JsonMember& column) {
     if (column.key == "variant") return column.value == Json(cell.variant);
     if (column.key == "seed") return column.value == Json(cell.seed);
@@ -78,7 +78,7 @@ store::Status status_of(State state) {
 }  // namespace
 
 Recorder::Recorder(store::Store& store, RunObserver& observer, const RunOptions& options,
-                   CellKind kind, std::vector<OpenRun> runs, std::filesystem::path folder)
+                   trial::CellKind kind, std::vector<OpenRun> runs, std::filesystem::path folder)
     : store_(store),
       observer_(observer),
       kind_(kind),
@@ -123,7 +123,7 @@ void Recorder::note(const std::string& text) {
 }
 
 std::optional<std::size_t> Recorder::owner(const Event& event) {
-  if (kind_ != CellKind::many) return 0;
+  if (kind_ != trial::CellKind::many) return 0;
   if (event.cell.empty()) {
     note("an event of a process of many cells lacks its \"cell\" and is not recorded");
     return std::nullopt;
@@ -147,9 +147,9 @@ std::optional<std::size_t> Recorder::owner(const Event& event) {
 void Recorder::take_event(const Event& event) {
   if (const auto* message = std::get_if<Message>(&event.body)) {
     log_.append(message->text + "\n");
-    if (kind_ == CellKind::many) return;
+    if (kind_ == trial::CellKind::many) return;
   }
-  if (kind_ == CellKind::many && event.cell.empty() &&
+  if (kind_ == trial::CellKind::many && event.cell.empty() &&
       std::holds_alternative<Progress>(event.body)) {
     return;
   }
@@ -207,7 +207,7 @@ CellOutcome Recorder::outcome_of(std::size_t index, const ProcessExit& exit) con
   outcome.state = state_of(exit);
   outcome.seconds = exit.wall_seconds;
   if (outcome.state != State::done) outcome.reason = to_string(exit);
-  if (outcome.state == State::done && kind_ == CellKind::many && !reported_[index]) {
+  if (outcome.state == State::done && kind_ == trial::CellKind::many && !reported_[index]) {
     outcome.state = State::failed;
     outcome.reason = "the process ended well but reported nothing for this cell";
   }
@@ -228,7 +228,7 @@ void Recorder::record_end(std::size_t index, const ProcessExit& exit, const Cell
   end.log_tail = escape_invalid_utf8(log_.tail());
   end.log_bytes = log_.total();
   end.reason = outcome.reason;
-  if (kind_ != CellKind::many && !has_result_) end.results = final_object();
+  if (kind_ != trial::CellKind::many && !has_result_) end.results = final_object();
   store_.finish(runs_[index].run, end);
 }
 

@@ -12,23 +12,23 @@
 
 #include "ordo/base/process.h"
 #include "ordo/store/store.h"
-#include "ordo/study/cell.h"
 #include "ordo/study/line_reader.h"
 #include "ordo/study/runner.h"
+#include "ordo/trial/cell.h"
 
 namespace ordo::study {
 
 /// A cell that is held, with the run that was started for it.
 struct OpenRun {
-  const Cell* cell;
+  const trial::Cell* cell;
   store::RunId run;
 };
 
 class Recorder {
  public:
   /// `folder` is where relative artifact paths start.
-  Recorder(store::Store& store, RunObserver& observer, const RunOptions& options, CellKind kind,
-           std::vector<OpenRun> runs, std::filesystem::path folder);
+  Recorder(store::Store& store, RunObserver& observer, const RunOptions& options,
+           trial::CellKind kind, std::vector<OpenRun> runs, std::filesystem::path folder);
 
   void take_output(std::string_view bytes);  ///< of standard output: events and prints
   void take_errors(std::string_view bytes);  ///< of standard error: prints
@@ -61,7 +61,7 @@ class Recorder {
 
   store::Store& store_;
   RunObserver& observer_;
-  CellKind kind_;
+  trial::CellKind kind_;
   std::vector<OpenRun> runs_;
   std::filesystem::path folder_;
   LineReader output_, events_;

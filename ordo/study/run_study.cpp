@@ -13,16 +13,16 @@ namespace {
 
 using store::Status;
 
-Spec spec_to_run(const StudyOption& options, const Surroundings& around,
-                 const store::Store* store) {
+trial::Spec spec_to_run(const StudyOption& options, const Surroundings& around,
+                        const store::Store* store) {
   const std::filesystem::path file = around.folder / options.study;
-  if (is_file_name(file.string())) return read_spec(file);
+  if (trial::is_file_name(file.string())) return trial::read_spec(file);
   if (store == nullptr) {
     throw UsageError(
         fmt::format("there is neither a file nor a stored study '{}' (no store in '{}')",
                     options.study, options.store.string()));
   }
-  return read_registered(*store, options.study).spec;
+  return trial::read_registered(*store, options.study).spec;
 }
 
 std::optional<store::Store> open_to_run(const RunStudyOptions& options, const Surroundings& around,
@@ -30,29 +30,30 @@ std::optional<store::Store> open_to_run(const RunStudyOptions& options, const Su
   const std::filesystem::path folder = around.folder / options.store;
   const bool exists = store::Store::exists(folder);
   // Neither a dry run nor a mistyped name leaves an empty store behind.
-  if (!exists && (options.dry_run || !is_file_name((around.folder / options.study).string()))) {
+  if (!exists &&
+      (options.dry_run || !trial::is_file_name((around.folder / options.study).string()))) {
     return std::nullopt;
   }
-  if (!exists) read_spec(around.folder / options.study);
+  if (!exists) trial::read_spec(around.folder / options.study);
   const auto access = options.dry_run ? store::Access::read : store::Access::create;
   return store::Store(folder, {.access = access}, context);
 }
 
-void apply_overrides(const RunStudyOptions& options, StudyOptions& study) {
+void apply_overrides(const RunStudyOptions& options, trial::StudyOptions& study) {
   if (options.jobs) study.jobs = *options.jobs;
   if (options.timeout) study.timeout = *options.timeout;
   if (options.memory) study.memory = *options.memory;
   if (options.retries) study.retries = *options.retries;
 }
 
-int jobs_at_once(const StudyOptions& study, const Context& context) {
+int jobs_at_once(const trial::StudyOptions& study, const Context& context) {
   if (study.exclusive) return 1;
   return study.jobs > 0 ? study.jobs : std::max(1, context.threads);
 }
 
-ExpandOptions expansion(const Spec& spec, std::vector<std::int64_t> seeds,
-                        const Surroundings& around, const Context& context) {
-  ExpandOptions expand_options;
+trial::ExpandOptions expansion(const trial::Spec& spec, std::vector<std::int64_t> seeds,
+                               const Surroundings& around, const Context& context) {
+  trial::ExpandOptions expand_options;
   expand_options.seeds = std::move(seeds);
   expand_options.threads = std::max(1, context.threads / jobs_at_once(spec.study, context));
   expand_options.base = around.folder;
@@ -70,9 +71,9 @@ class Selection {
   }
 
   /// Whether any cell of the job has to run. A process that reports many cells runs for all.
-  bool wants(const Job& job) {
+  bool wants(const trial::Job& job) {
     bool wanted = false;
-    for (const Cell& cell : job.cells) wanted |= wants(cell, job.fingerprint);
+    for (const trial::Cell& cell : job.cells) wanted |= wants(cell, job.fingerprint);
     return wanted;
   }
   std::size_t stale() const { return stale_; }
@@ -80,7 +81,7 @@ class Selection {
   const std::vector<std::pair<store::CellId, std::string>>& marks() const { return marks_; }
 
  private:
-  bool wants(const Cell& cell, const std::string& fingerprint) {
+  bool wants(const trial::Cell& cell, const std::string& fingerprint) {
     const auto found = recorded_.find(cell.key);
     if (found == recorded_.end()) return true;
     const store::Cell& known = found->second;
@@ -109,19 +110,19 @@ class Selection {
   std::vector<std::pair<store::CellId, std::string>> marks_;
 };
 
-std::size_t count_cells(const std::vector<Job>& jobs) {
+std::size_t count_cells(const std::vector<trial::Job>& jobs) {
   std::size_t count = 0;
-  for (const Job& job : jobs) count += job.cells.size();
+  for (const trial::Job& job : jobs) count += job.cells.size();
   return count;
 }
 
 // Registers the cells of `jobs`; those that ran before are made pending again.
-void prepare_cells(store::Store& store, const std::string& study, const std::vector<Job>& all,
-                   const std::vector<Job>& chosen) {
-  const auto to_specs = [](const std::vector<Job>& jobs) {
+void prepare_cells(store::Store& store, const std::string& study,
+                   const std::vector<trial::Job>& all, const std::vector<trial::Job>& chosen) {
+  const auto to_specs = [](const std::vector<trial::Job>& jobs) {
     std::vector<store::CellSpec> specs;
-    for (const Job& job : jobs) {
-      for (const Cell& cell : job.cells) {
+    for (const trial::Job& job : jobs) {
+      for (const trial::Cell& cell : job.cells) {
         specs.push_back({cell.variant, cell.params, cell.seed, cell.key});
       }
     }
@@ -139,7 +140,7 @@ void prepare_cells(store::Store& store, const std::string& study, const std::vec
 // Seconds that `jobs` will take, from the mean time of each variant's finished runs; nothing if a
 // variant has none.
 std::optional<double> expected_seconds(const store::Store& store, const std::string& study,
-                                       const std::vector<Job>& jobs, int at_once) {
+                                       const std::vector<trial::Job>& jobs, int at_once) {
   std::unordered_map<store::CellId, std::string> variant_of;
   for (const store::Cell& cell : store.cells(study)) variant_of.emplace(cell.id, cell.variant);
   std::unordered_map<std::string, std::pair<double, int>> times;
@@ -150,7 +151,7 @@ std::optional<double> expected_seconds(const store::Store& store, const std::str
     ++count;
   }
   double total = 0;
-  for (const Job& job : jobs) {
+  for (const trial::Job& job : jobs) {
     const auto known = times.find(job.cells.front().variant);
     if (known == times.end()) return std::nullopt;
     total += known->second.first / known->second.second;
@@ -158,7 +159,7 @@ std::optional<double> expected_seconds(const store::Store& store, const std::str
   return total / at_once;
 }
 
-RunSummary run_chosen(const Spec& spec, std::vector<Job> jobs, std::size_t cells,
+RunSummary run_chosen(const trial::Spec& spec, std::vector<trial::Job> jobs, std::size_t cells,
                       store::Store& store, const Surroundings& around, Context& context) {
   const int at_once = jobs_at_once(spec.study, context);
   if (jobs.empty()) return {};
@@ -170,7 +171,7 @@ RunSummary run_chosen(const Spec& spec, std::vector<Job> jobs, std::size_t cells
 
   Plan plan;
   plan.study = spec.study.name;
-  for (const Variant& variant : variants(spec)) plan.variants.push_back(variant.name);
+  for (const trial::Variant& variant : variants(spec)) plan.variants.push_back(variant.name);
   plan.cells = cells;
   plan.finished = cells - count_cells(jobs);
   plan.jobs = std::move(jobs);
@@ -190,16 +191,16 @@ RunSummary run_chosen(const Spec& spec, std::vector<Job> jobs, std::size_t cells
 }
 
 // Runs what is wanted of `seeds` and judges the study.
-RunReport run_seeds(const Spec& spec, const std::vector<std::int64_t>& seeds,
+RunReport run_seeds(const trial::Spec& spec, const std::vector<std::int64_t>& seeds,
                     const RunStudyOptions& options, store::Store& store, const Surroundings& around,
                     Context& context) {
-  ExpandOptions expand_options = expansion(spec, seeds, around, context);
-  if (!options.shard.empty()) expand_options.shard = parse_shard(options.shard);
+  trial::ExpandOptions expand_options = expansion(spec, seeds, around, context);
+  if (!options.shard.empty()) expand_options.shard = trial::parse_shard(options.shard);
   expand_options.only = options.only;
-  const std::vector<Job> all = expand(spec, expand_options);
+  const std::vector<trial::Job> all = trial::expand(spec, expand_options);
   Selection selection(options, store.cells(spec.study.name));
-  std::vector<Job> chosen;
-  for (const Job& job : all) {
+  std::vector<trial::Job> chosen;
+  for (const trial::Job& job : all) {
     if (selection.wants(job)) chosen.push_back(job);
   }
   RunReport report;
@@ -209,33 +210,33 @@ RunReport run_seeds(const Spec& spec, const std::vector<std::int64_t>& seeds,
   for (const auto& [cell, fingerprint] : selection.marks()) store.mark_stale(cell, fingerprint);
   prepare_cells(store, spec.study.name, all, chosen);
   report.summary = run_chosen(spec, std::move(chosen), report.cells, store, around, context);
-  report.results = read_results(store, spec.study.name);
+  report.results = trial::read_results(store, spec.study.name);
   report.store = options.store;
-  record_look(store, report.results);
+  trial::record_look(store, report.results);
   return report;
 }
 
-RunReport dry_run(const Spec& spec, const RunStudyOptions& options, const store::Store* store,
-                  const Surroundings& around, const Context& context) {
+RunReport dry_run(const trial::Spec& spec, const RunStudyOptions& options,
+                  const store::Store* store, const Surroundings& around, const Context& context) {
   RunReport report;
   report.is_dry = true;
   const std::string& name = spec.study.name;
   const bool is_known = store != nullptr && store->study(name).has_value();
   std::vector<std::int64_t> seeds = spec.seeds;
   if (is_known) {
-    Registered registered = read_registered(*store, name);
-    report.changes = registered_changes(registered.spec, spec);
+    trial::Registered registered = trial::read_registered(*store, name);
+    report.changes = trial::registered_changes(registered.spec, spec);
     registered.spec = spec;
-    seeds = all_seeds(*store, registered);
+    seeds = trial::all_seeds(*store, registered);
   }
-  ExpandOptions expand_options = expansion(spec, seeds, around, context);
-  if (!options.shard.empty()) expand_options.shard = parse_shard(options.shard);
+  trial::ExpandOptions expand_options = expansion(spec, seeds, around, context);
+  if (!options.shard.empty()) expand_options.shard = trial::parse_shard(options.shard);
   expand_options.only = options.only;
-  std::vector<Job> jobs = expand(spec, expand_options);
+  std::vector<trial::Job> jobs = trial::expand(spec, expand_options);
   check_commands(jobs);
   report.cells = count_cells(jobs);
   Selection selection(options, is_known ? store->cells(name) : std::vector<store::Cell>());
-  std::erase_if(jobs, [&](const Job& job) { return !selection.wants(job); });
+  std::erase_if(jobs, [&](const trial::Job& job) { return !selection.wants(job); });
   report.planned = count_cells(jobs);
   report.stale = selection.stale();
   if (is_known) {
@@ -285,19 +286,19 @@ void AddSeedsOptions::describe(OptionSet& set) {
 
 RunReport run_study(const RunStudyOptions& options, const Surroundings& around, Context& context) {
   std::optional<store::Store> store = open_to_run(options, around, context);
-  Spec spec = spec_to_run(options, around, store ? &*store : nullptr);
+  trial::Spec spec = spec_to_run(options, around, store ? &*store : nullptr);
   apply_overrides(options, spec.study);
   if (options.dry_run) return dry_run(spec, options, store ? &*store : nullptr, around, context);
   if (!store->study(spec.study.name)) {  // a study that cannot start leaves no trace
-    check_commands(expand(spec, expansion(spec, spec.seeds, around, context)));
+    check_commands(trial::expand(spec, expansion(spec, spec.seeds, around, context)));
   }
-  const std::vector<std::string> changes = register_study(*store, spec);
+  const std::vector<std::string> changes = trial::register_study(*store, spec);
   for (const std::string& change : changes) {
     context.warn("the study has results, and what it registered changed: " + change);
   }
-  Registered registered = read_registered(*store, spec.study.name);
+  trial::Registered registered = trial::read_registered(*store, spec.study.name);
   RunReport report =
-      run_seeds(spec, all_seeds(*store, registered), options, *store, around, context);
+      run_seeds(spec, trial::all_seeds(*store, registered), options, *store, around, context);
   report.changes = changes;
   return report;
 }
@@ -305,16 +306,16 @@ RunReport run_study(const RunStudyOptions& options, const Surroundings& around, 
 RunReport add_seeds(const AddSeedsOptions& options, const Surroundings& around, Context& context) {
   store::Store store(around.folder / options.store, {.access = store::Access::write}, context);
   std::string name = options.study;
-  if (is_file_name((around.folder / name).string()))
-    name = read_spec(around.folder / name).study.name;
-  Results before = read_results(store, name);
+  if (trial::is_file_name((around.folder / name).string()))
+    name = trial::read_spec(around.folder / name).study.name;
+  trial::Results before = trial::read_results(store, name);
   if (!before.is_complete) {
     throw UsageError(
         fmt::format("the study '{0}' is not finished ({1}): run 'ordo study run {0}' "
                     "first, then add seeds",
                     name, counts_text(before)));
   }
-  record_look(store, before);  // of shards that were merged, the first look is made here
+  trial::record_look(store, before);  // of shards that were merged, the first look is made here
   std::vector<std::int64_t> seeds = before.seeds;
   std::int64_t next = *std::max_element(seeds.begin(), seeds.end());
   for (int i = 0; i < options.count; ++i) seeds.push_back(++next);
@@ -327,12 +328,13 @@ RunReport add_seeds(const AddSeedsOptions& options, const Surroundings& around, 
 RunReport rerun(const CellOption& options, const Surroundings& around, Context& context) {
   store::Store store(around.folder / options.store, {.access = store::Access::write}, context);
   const store::Cell cell = find_cell(store, options.cell);
-  const Registered registered = read_registered(store, cell.study);
-  const ExpandOptions expand_options = expansion(registered.spec, {cell.seed}, around, context);
-  std::vector<Job> jobs = expand(registered.spec, expand_options);
-  std::erase_if(jobs, [&](const Job& job) {
+  const trial::Registered registered = trial::read_registered(store, cell.study);
+  const trial::ExpandOptions expand_options =
+      expansion(registered.spec, {cell.seed}, around, context);
+  std::vector<trial::Job> jobs = trial::expand(registered.spec, expand_options);
+  std::erase_if(jobs, [&](const trial::Job& job) {
     return std::none_of(job.cells.begin(), job.cells.end(),
-                        [&](const Cell& one) { return one.key == cell.key; });
+                        [&](const trial::Cell& one) { return one.key == cell.key; });
   });
   if (jobs.empty()) {
     throw UsageError(
@@ -343,7 +345,7 @@ RunReport rerun(const CellOption& options, const Surroundings& around, Context& 
   report.cells = report.planned = count_cells(jobs);
   report.summary =
       run_chosen(registered.spec, std::move(jobs), report.cells, store, around, context);
-  report.results = read_results(store, cell.study);
+  report.results = trial::read_results(store, cell.study);
   report.store = options.store;
   return report;
 }

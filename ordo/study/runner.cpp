@@ -45,7 +45,7 @@ struct Pipes {
 
 // A job that waits for its turn.
 struct Turn {
-  const Job* job;
+  const trial::Job* job;
   int attempt;
 };
 
@@ -56,14 +56,14 @@ struct Slot {
   std::unique_ptr<Pipes> pipes;
 };
 
-Json describe_cell(const Cell& cell) {
+Json describe_cell(const trial::Cell& cell) {
   return JsonObject{
       {"key", cell.key}, {"variant", cell.variant}, {"seed", cell.seed}, {"params", cell.params}};
 }
 
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-Variables variables_of(const Job& job, int threads, const std::vector<OpenRun>& runs) {
+Variables variables_of(const trial::Job& job, int threads, const std::vector<OpenRun>& runs) {
   Variables variables;
   for (const JsonMember& member : job.env) {
     variables.emplace_back(member.key, member.value.as_string("env/" + member.key));
@@ -74,11 +74,11 @@ Variables variables_of(const Job& job, int threads, const std::vector<OpenRun>& 
     if (!job.env.contains(name)) variables.emplace_back(name, count);
   }
   variables.emplace_back("ORDO_EVENTS_FD", std::to_string(kEventsDescriptor));
-  if (job.kind == CellKind::many) {
+  if (job.kind == trial::CellKind::many) {
     variables.emplace_back("ORDO_CELLS_FD", std::to_string(kCellsDescriptor));
     return variables;
   }
-  const Cell& cell = *runs.front().cell;
+  const trial::Cell& cell = *runs.front().cell;
   variables.emplace_back("ORDO_CELL", describe_cell(cell).dump());
   variables.emplace_back("ORDO_VARIANT", cell.variant);
   variables.emplace_back("ORDO_SEED", std::to_string(cell.seed));
@@ -93,14 +93,14 @@ std::string lines_of(const std::vector<OpenRun>& runs) {
 
 class Runner {
  public:
-  Runner(const std::vector<Job>& jobs, store::Store& store, const std::string& study,
+  Runner(const std::vector<trial::Job>& jobs, store::Store& store, const std::string& study,
          const RunOptions& options, RunObserver& observer, Context& context)
       : store_(store), options_(options), observer_(observer), context_(context), block_(1 << 16) {
     const int count = options.exclusive ? 1 : std::max(options.jobs, 1);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     threads_ = options.threads_per_cell > 0 ? options.threads_per_cell : std::max(1, cores / count);
     register_cells(jobs, study);
-    for (const Job& job : jobs) turns_.push_back({&job, 1});
+    for (const trial::Job& job : jobs) turns_.push_back({&job, 1});
     const auto useful = std::min<std::size_t>(static_cast<std::size_t>(count), jobs.size());
     for (std::size_t i = 0; i < useful; ++i) slots_.push_back(std::make_unique<Slot>());
   }
@@ -129,14 +129,14 @@ class Runner {
   }
 
  private:
-  void register_cells(const std::vector<Job>& jobs, const std::string& study) {
+  void register_cells(const std::vector<trial::Job>& jobs, const std::string& study) {
     std::vector<store::CellSpec> specs;
-    for (const Job& job : jobs) {
-      if (job.cells.empty() || (job.kind != CellKind::many && job.cells.size() != 1)) {
+    for (const trial::Job& job : jobs) {
+      if (job.cells.empty() || (job.kind != trial::CellKind::many && job.cells.size() != 1)) {
         throw UsageError(
             fmt::format("a job of this kind has exactly one cell, not {}", job.cells.size()));
       }
-      for (const Cell& cell : job.cells) {
+      for (const trial::Cell& cell : job.cells) {
         specs.push_back({cell.variant, cell.params, cell.seed, cell.key});
       }
     }
@@ -149,7 +149,7 @@ class Runner {
     const Turn turn = turns_.front();
     turns_.pop_front();
     std::vector<OpenRun> runs;
-    for (const Cell& cell : turn.job->cells) {
+    for (const trial::Cell& cell : turn.job->cells) {
       const auto run = store_.claim(
           ids_.at(cell.key), {turn.job->fingerprint, options_.environment, threads_},
           turn.attempt == 1 ? std::span<const store::Status>(kFirstAttempt) : kFurtherAttempt);
@@ -163,7 +163,7 @@ class Runner {
     if (runs.empty()) return;
     for (const OpenRun& open : runs) observer_.cell_started(*open.cell);
     const Variables variables = variables_of(*turn.job, threads_, runs);
-    const InputFile cells(turn.job->kind == CellKind::many ? lines_of(runs) : "");
+    const InputFile cells(turn.job->kind == trial::CellKind::many ? lines_of(runs) : "");
     slot.recorder = std::make_unique<Recorder>(store_, observer_, options_, turn.job->kind,
                                                std::move(runs), turn.job->folder);
     slot.turn = turn;
@@ -180,13 +180,13 @@ class Runner {
   }
 
   static void launch(Slot& slot, const Variables& variables, const InputFile& cells) {
-    const Job& job = *slot.turn->job;
+    const trial::Job& job = *slot.turn->job;
     const InputFile input(job.stdin_text);
     std::vector<DescriptorPass> pass{{slot.pipes->output.write_end(), 1},
                                      {slot.pipes->errors.write_end(), 2},
                                      {slot.pipes->events.write_end(), kEventsDescriptor}};
     if (!job.stdin_text.empty()) pass.push_back({input.descriptor(), 0});
-    if (job.kind == CellKind::many) pass.push_back({cells.descriptor(), kCellsDescriptor});
+    if (job.kind == trial::CellKind::many) pass.push_back({cells.descriptor(), kCellsDescriptor});
     slot.launcher.start(job, variables, pass);
     slot.pipes->output.close_write();
     slot.pipes->errors.close_write();
@@ -281,9 +281,9 @@ class Runner {
 
 }  // namespace
 
-void check_commands(const std::vector<Job>& jobs) {
+void check_commands(const std::vector<trial::Job>& jobs) {
   std::set<std::pair<std::string, std::filesystem::path>> seen;
-  for (const Job& job : jobs) {
+  for (const trial::Job& job : jobs) {
     if (job.argv.empty()) throw UsageError("a job has no command");
     if (!seen.emplace(job.argv[0], job.folder).second) continue;
     Command command{.argv = job.argv, .env = {}, .folder = job.folder};
@@ -294,8 +294,9 @@ void check_commands(const std::vector<Job>& jobs) {
   }
 }
 
-RunSummary run_jobs(const std::vector<Job>& jobs, store::Store& store, const std::string& study,
-                    const RunOptions& options, RunObserver& observer, Context& context) {
+RunSummary run_jobs(const std::vector<trial::Job>& jobs, store::Store& store,
+                    const std::string& study, const RunOptions& options, RunObserver& observer,
+                    Context& context) {
   return Runner(jobs, store, study, options, observer, context).run();
 }
 

@@ -8,7 +8,7 @@
 
 #include "ordo/base/context.h"
 #include "ordo/base/process.h"
-#include "ordo/study/cell.h"
+#include "ordo/trial/cell.h"
 
 namespace ordo::store {
 class Store;
@@ -47,11 +47,11 @@ struct CellOutcome {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void cell_started(const Cell&) {}
-  virtual void cell_event(const Cell&, const Event&) {}
-  virtual void cell_finished(const Cell&, const CellOutcome&) {}
+  virtual void cell_started(const trial::Cell&) {}
+  virtual void cell_event(const trial::Cell&, const Event&) {}
+  virtual void cell_finished(const trial::Cell&, const CellOutcome&) {}
   /// A cell that another runner holds or has finished meanwhile.
-  virtual void cell_skipped(const Cell&, const std::string& /*why*/) {}
+  virtual void cell_skipped(const trial::Cell&, const std::string& /*why*/) {}
   /// About ten times a second, for drawing.
   virtual void tick() {}
 };
@@ -66,12 +66,13 @@ struct RunSummary {
 };
 
 /// Throws IoError for the first command that is not there, with the nearest one that is.
-void check_commands(const std::vector<Job>& jobs);
+void check_commands(const std::vector<trial::Job>& jobs);
 
 /// Runs `jobs` in order as cells of the study named `study` in `store`. Failures of cells are
 /// recorded and counted, never thrown. On the stop token running cells are killed and recorded as
 /// interrupted, and the summary so far is returned. Throws IoError if the store cannot be written.
-RunSummary run_jobs(const std::vector<Job>& jobs, store::Store& store, const std::string& study,
-                    const RunOptions& options, RunObserver& observer, Context& context);
+RunSummary run_jobs(const std::vector<trial::Job>& jobs, store::Store& store,
+                    const std::string& study, const RunOptions& options, RunObserver& observer,
+                    Context& context);
 
 }  // namespace ordo::study

@@ -32,16 +32,16 @@ namespace {
 using store::Status;
 using testing::HasSubstr;
 
-Job shell_job(const std::string& script, std::int64_t seed) {
-  Job job;
+trial::Job shell_job(const std::string& script, std::int64_t seed) {
+  trial::Job job;
   job.argv = {"sh", "-c", script};
   job.cells = {
       {.key = store::cell_key("shell", {}, seed), .variant = "shell", .params = {}, .seed = seed}};
   return job;
 }
 
-Job python_job(const std::string& script, std::int64_t seed) {
-  Job job = shell_job("", seed);
+trial::Job python_job(const std::string& script, std::int64_t seed) {
+  trial::Job job = shell_job("", seed);
   job.argv = {"python3", "-c", script};
   job.env["PYTHONPATH"] = ORDO_SOURCE_DIR "/python";
   return job;
@@ -49,7 +49,7 @@ Job python_job(const std::string& script, std::int64_t seed) {
 
 class Runner : public testing::Test {
  protected:
-  RunSummary run(const std::vector<Job>& jobs, const RunOptions& options = {.jobs = 2}) {
+  RunSummary run(const std::vector<trial::Job>& jobs, const RunOptions& options = {.jobs = 2}) {
     Context context;
     context.stop = stop_.token();
     store::Store store = open();
@@ -120,7 +120,7 @@ TEST_F(Runner, TakesOneFinalObjectAsTheResult) {
 }
 
 TEST_F(Runner, TellsTheCellWhoItIs) {
-  Job job = shell_job("", 5);
+  trial::Job job = shell_job("", 5);
   job.argv = {"sh", "-c",
               "echo $ORDO_VARIANT $ORDO_SEED $ORDO_THREADS $OMP_NUM_THREADS; echo "
               "\"$ORDO_CELL\"; cat; pwd"};
@@ -134,15 +134,16 @@ TEST_F(Runner, TellsTheCellWhoItIs) {
 }
 
 TEST_F(Runner, RecordsEveryWayToFailAndGoesOn) {
-  std::vector<Job> jobs{shell_job("exit 3", 1),
-                        shell_job("kill -SEGV $$", 2),
-                        shell_job("trap '' TERM; while :; do sleep 0.05; done", 3),
-                        shell_job("yes", 4),
-                        shell_job("exec python3 -c 'x = bytearray(300_000_000); input()' <&2", 5),
-                        shell_job("printf 'bad \\377 byte'", 6),
-                        shell_job("setsid sh -c 'echo $$; exec sleep 100' & sleep 0.1", 7),
-                        shell_job("", 8),
-                        shell_job("echo fine", 9)};
+  std::vector<trial::Job> jobs{
+      shell_job("exit 3", 1),
+      shell_job("kill -SEGV $$", 2),
+      shell_job("trap '' TERM; while :; do sleep 0.05; done", 3),
+      shell_job("yes", 4),
+      shell_job("exec python3 -c 'x = bytearray(300_000_000); input()' <&2", 5),
+      shell_job("printf 'bad \\377 byte'", 6),
+      shell_job("setsid sh -c 'echo $$; exec sleep 100' & sleep 0.1", 7),
+      shell_job("", 8),
+      shell_job("echo fine", 9)};
   jobs[2].time_limit = 0.2;
   jobs[3].output_limit = 1'000'000;
   jobs[4].memory_limit = 100'000'000;
@@ -164,14 +165,14 @@ TEST_F(Runner, RecordsEveryWayToFailAndGoesOn) {
 
 TEST_F(Runner, RunsAFinishedCellOnlyOnce) {
   const std::string count = (folder_.path() / "count").string();
-  const std::vector<Job> jobs{shell_job("echo x >> " + count, 1)};
+  const std::vector<trial::Job> jobs{shell_job("echo x >> " + count, 1)};
   EXPECT_EQ(run(jobs).done, 1);
   EXPECT_EQ(run(jobs).skipped, 1);
   EXPECT_EQ(read_file(count), "x\n");
 }
 
 TEST_F(Runner, TriesAgainAfterAFailure) {
-  Job job = shell_job("echo x >> tries; test $(wc -l < tries) = 3", 1);
+  trial::Job job = shell_job("echo x >> tries; test $(wc -l < tries) = 3", 1);
   job.folder = folder_.path();
   job.retries = 1;
   EXPECT_EQ(run({job}).failed, 1);
@@ -184,8 +185,8 @@ TEST_F(Runner, TriesAgainAfterAFailure) {
 }
 
 TEST_F(Runner, StopsCleanlyAndGoesOnLater) {
-  std::vector<Job> jobs{shell_job("sleep 60", 1), shell_job("true", 2), shell_job("sleep 60", 3),
-                        shell_job("true", 4)};
+  std::vector<trial::Job> jobs{shell_job("sleep 60", 1), shell_job("true", 2),
+                               shell_job("sleep 60", 3), shell_job("true", 4)};
   std::thread stopper([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     stop_.request_stop();
@@ -196,13 +197,13 @@ TEST_F(Runner, StopsCleanlyAndGoesOnLater) {
   EXPECT_EQ(summary.interrupted, 3);
   EXPECT_EQ(only_run(1).status, Status::killed);
   stop_ = StopSource();
-  for (Job& job : jobs) job.argv = {"true"};
+  for (trial::Job& job : jobs) job.argv = {"true"};
   EXPECT_EQ(run(jobs).done, 3);
 }
 
-Job many_job(const std::string& script) {
-  Job job = python_job(script, 1);
-  job.kind = CellKind::many;
+trial::Job many_job(const std::string& script) {
+  trial::Job job = python_job(script, 1);
+  job.kind = trial::CellKind::many;
   job.cells.clear();
   for (const char* variant : {"a", "b"}) {
     for (std::int64_t seed : {1, 2}) {
@@ -235,10 +236,10 @@ for cell in ordo.cells():
   }
 }
 
-std::vector<Job> worker_jobs(int count) {
-  std::vector<Job> jobs;
+std::vector<trial::Job> worker_jobs(int count) {
+  std::vector<trial::Job> jobs;
   for (int seed = 1; seed <= count; ++seed) {
-    Job job = python_job(R"(
+    trial::Job job = python_job(R"(
 import os, sys, time, ordo
 loaded = os.getpid()
 state = []
@@ -254,8 +255,8 @@ def main():
     print("cell", seed)
 ordo.serve(main)
 )",
-                         seed);
-    job.kind = CellKind::worker;
+                                seed);
+    job.kind = trial::CellKind::worker;
     job.arguments = {"x" + std::to_string(seed)};
     if (seed == 5) job.time_limit = 0.3;
     jobs.push_back(job);
@@ -282,8 +283,8 @@ TEST_F(Runner, ForksAWorkerForEachCell) {
 }
 
 TEST_F(Runner, SaysWhenAProgramIsNoWorker) {
-  Job job = shell_job("echo hello", 1);
-  job.kind = CellKind::worker;
+  trial::Job job = shell_job("echo hello", 1);
+  job.kind = trial::CellKind::worker;
   EXPECT_EQ(run({job}).failed, 1);
   EXPECT_THAT(only_run(1).reason, HasSubstr("ORDO_WORKER_FD"));
   EXPECT_THAT(log(1), HasSubstr("hello"));
@@ -310,7 +311,7 @@ int run_on_a_small_disk(const std::filesystem::path& folder, const std::function
 }
 
 TEST_F(Runner, FailsOnAFullDiskAndGoesOnWhenThereIsRoom) {
-  std::vector<Job> jobs;
+  std::vector<trial::Job> jobs;
   for (int seed = 0; seed < 30; ++seed) {
     jobs.push_back(shell_job("head -c 100000 /dev/urandom | od -x", seed));
   }
@@ -336,8 +337,8 @@ TEST_F(Runner, FailsOnAFullDiskAndGoesOnWhenThereIsRoom) {
 // ---- kill -9 of the runner at random moments ----
 
 // Each cell writes its process and its seed when it starts, and ends with a value of its seed.
-std::vector<Job> killable_jobs(const std::filesystem::path& trace, int count) {
-  std::vector<Job> jobs;
+std::vector<trial::Job> killable_jobs(const std::filesystem::path& trace, int count) {
+  std::vector<trial::Job> jobs;
   for (int seed = 0; seed < count; ++seed) {
     jobs.push_back(shell_job("echo $$ >> " + trace.string() +
                                  "; sleep 0.01; for i in 1 2 3; do echo '{\"ordo\":1,\"type\":"
@@ -350,7 +351,7 @@ std::vector<Job> killable_jobs(const std::filesystem::path& trace, int count) {
 
 TEST_F(Runner, LosesNothingWhenItIsKilledAtRandomMoments) {
   const auto trace = folder_.path() / "trace";
-  const std::vector<Job> jobs = killable_jobs(trace, 40);
+  const std::vector<trial::Job> jobs = killable_jobs(trace, 40);
   std::set<std::int64_t> done_before;
   for (int round = 0; round < 6; ++round) {
     const pid_t runner = ::fork();

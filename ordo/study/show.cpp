@@ -28,7 +28,7 @@ std::string_view mark(claims::Outcome outcome) {
   return "?";
 }
 
-std::string estimate_text(const Estimate& estimate) {
+std::string estimate_text(const trial::Estimate& estimate) {
   if (estimate.values.empty()) return "–";
   if (!std::isfinite(estimate.mean)) {
     const auto reached = std::count_if(estimate.values.begin(), estimate.values.end(),
@@ -44,9 +44,9 @@ std::string estimate_text(const Estimate& estimate) {
 
 // What one failed cell of a kind says, so that a person needs no further command to see why. Cells
 // that ran out of time are of one kind, though each says after how long.
-std::string failures_text(const Results& results) {
-  std::map<std::string, std::pair<int, const CellResult*>> by_kind;
-  for (const CellResult& cell : results.cells) {
+std::string failures_text(const trial::Results& results) {
+  std::map<std::string, std::pair<int, const trial::CellResult*>> by_kind;
+  for (const trial::CellResult& cell : results.cells) {
     if (cell.status != store::Status::failed && cell.status != store::Status::timeout) continue;
     const bool is_late = cell.status == store::Status::timeout;
     auto& [count, first] = by_kind[is_late || !cell.run ? std::string() : cell.run->reason];
@@ -91,19 +91,19 @@ std::string align_columns(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string table_text(const Results& results) {
+std::string table_text(const trial::Results& results) {
   std::vector<std::vector<std::string>> rows(1, {"variant"});
-  for (const MeasureText& measure : results.spec.measures) rows[0].push_back(measure.name);
+  for (const trial::MeasureText& measure : results.spec.measures) rows[0].push_back(measure.name);
   rows[0].emplace_back("n");
   std::size_t next = 0;
-  for (const Variant& variant : results.variants) {
+  for (const trial::Variant& variant : results.variants) {
     std::vector<std::string>& row = rows.emplace_back();
     row.push_back(variant.name);
     for (std::size_t i = 0; i < results.spec.measures.size(); ++i) {
       row.push_back(estimate_text(results.estimates[next++]));
     }
-    const auto done =
-        std::count_if(results.cells.begin(), results.cells.end(), [&](const CellResult& cell) {
+    const auto done = std::count_if(
+        results.cells.begin(), results.cells.end(), [&](const trial::CellResult& cell) {
           return cell.cell.variant == variant.name &&
                  (cell.status == store::Status::done || cell.status == store::Status::stale);
         });
@@ -112,7 +112,7 @@ std::string table_text(const Results& results) {
   return align_columns(rows);
 }
 
-std::string verdicts_text(const Results& results) {
+std::string verdicts_text(const trial::Results& results) {
   std::string text;
   for (const claims::Verdict& verdict : results.verdicts) {
     text += fmt::format("{} {}: {}\n    {}\n", mark(verdict.outcome), verdict.claim.name,
@@ -124,9 +124,9 @@ std::string verdicts_text(const Results& results) {
     }
   }
   if (!results.is_complete && !results.spec.claims.empty()) {
-    const auto finished =
-        std::count_if(results.cells.begin(), results.cells.end(),
-                      [](const CellResult& cell) { return is_finished(cell.status); });
+    const auto finished = std::count_if(
+        results.cells.begin(), results.cells.end(),
+        [](const trial::CellResult& cell) { return trial::is_finished(cell.status); });
     text += fmt::format("Claims are judged when all {} are there ({} of {} cells are finished).\n",
                         count_of(results.seeds.size(), "seed"), finished, results.cells.size());
   }
@@ -143,7 +143,7 @@ std::string count_of(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string counts_text(const Results& results) {
+std::string counts_text(const trial::Results& results) {
   const std::map<std::string, int> counts = count_by_status(results);
   const auto done = counts.find("done");
   std::string text = fmt::format("{} of {} cells done", done == counts.end() ? 0 : done->second,
@@ -154,8 +154,8 @@ std::string counts_text(const Results& results) {
   return text;
 }
 
-std::string results_text(const Results& results) {
-  const StudyOptions& study = results.spec.study;
+std::string results_text(const trial::Results& results) {
+  const trial::StudyOptions& study = results.spec.study;
   std::string text = study.name + (study.title == study.name ? "" : ": " + study.title) + "\n";
   if (!study.question.empty()) text += study.question + "\n";
   text += fmt::format("{} × {}: {}\n\n", count_of(results.variants.size(), "variant"),
@@ -166,31 +166,31 @@ std::string results_text(const Results& results) {
   return verdicts.empty() ? text : text + "\n" + verdicts;
 }
 
-std::map<std::string, int> count_by_status(const Results& results) {
+std::map<std::string, int> count_by_status(const trial::Results& results) {
   std::map<std::string, int> counts;
-  for (const CellResult& cell : results.cells) ++counts[std::string(to_string(cell.status))];
+  for (const trial::CellResult& cell : results.cells) ++counts[std::string(to_string(cell.status))];
   return counts;
 }
 
-bool any_fails(const Results& results) {
+bool any_fails(const trial::Results& results) {
   return std::any_of(
       results.verdicts.begin(), results.verdicts.end(),
       [](const claims::Verdict& one) { return one.outcome == claims::Outcome::fails; });
 }
 
-bool any_undecided(const Results& results) {
+bool any_undecided(const trial::Results& results) {
   if (results.verdicts.size() < results.spec.claims.size()) return true;
   return std::any_of(
       results.verdicts.begin(), results.verdicts.end(),
       [](const claims::Verdict& one) { return one.outcome == claims::Outcome::undecided; });
 }
 
-Json results_json(const Results& results) {
+Json results_json(const trial::Results& results) {
   Json::Array variants, estimates, cells, verdicts, looks;
-  for (const Variant& variant : results.variants) {
+  for (const trial::Variant& variant : results.variants) {
     variants.push_back(Json::object({{"name", variant.name}, {"parameters", variant.parameters}}));
   }
-  for (const Estimate& one : results.estimates) {
+  for (const trial::Estimate& one : results.estimates) {
     estimates.push_back(Json::object({{"variant", one.variant},
                                       {"measure", one.measure},
                                       {"n", one.values.size()},
@@ -198,7 +198,7 @@ Json results_json(const Results& results) {
                                       {"low", one.low},
                                       {"high", one.high}}));
   }
-  for (const CellResult& cell : results.cells) {
+  for (const trial::CellResult& cell : results.cells) {
     JsonObject values;
     for (const auto& [name, value] : cell.values) values[name] = value;
     cells.push_back(Json::object({{"cell", cell.id},

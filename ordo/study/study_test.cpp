@@ -6,9 +6,9 @@
 
 #include "ordo/base/file.h"
 #include "ordo/store/merge.h"
-#include "ordo/study/report_data.h"
 #include "ordo/study/show.h"
 #include "ordo/study/verbs.h"
+#include "ordo/trial/document.h"
 
 namespace ordo::study {
 namespace {
@@ -78,7 +78,7 @@ class Study : public testing::Test {
   Context context_;
 };
 
-std::vector<std::string> outcomes(const Results& results) {
+std::vector<std::string> outcomes(const trial::Results& results) {
   std::vector<std::string> all;
   for (const claims::Verdict& verdict : results.verdicts) {
     all.emplace_back(to_string(verdict.outcome));
@@ -155,7 +155,7 @@ TEST_F(Study, ShardsMergedEqualOneRun) {
   merge_options.into = folder_.path() / "merged";
   EXPECT_TRUE(store::merge(merge_options, context_).conflicts.empty());
   const store::Store merged = open("merged");
-  const Results results = read_results(merged, "planted");
+  const trial::Results results = trial::read_results(merged, "planted");
   EXPECT_TRUE(results.is_complete);
   EXPECT_EQ(outcomes(results), outcomes(whole.results));
   ASSERT_EQ(results.cells.size(), whole.results.cells.size());
@@ -255,12 +255,12 @@ TEST_F(Study, BytesThatAreNoTextBecomeText) {
   cell.cell = "planted/base/1";
   cell.store = "store";
   EXPECT_THAT(to_json(cell_log(cell, around_, context_)).dump(), HasSubstr("xFF"));
-  EXPECT_NO_THROW(report::render_html(report_document(open(), report.results)));
+  EXPECT_NO_THROW(report::render_html(trial::report_document(open(), report.results)));
 }
 
 TEST_F(Study, TheReportHasAllRunsAndVerdicts) {
   const RunReport report = run(options());
-  const report::Document document = report_document(open(), report.results);
+  const report::Document document = trial::report_document(open(), report.results);
   EXPECT_EQ(document.runs.size(), 30u);
   ASSERT_EQ(document.claims.size(), 3u);
   EXPECT_EQ(document.claims[0].verdict, report::Verdict::holds);
@@ -273,7 +273,7 @@ TEST_F(Study, TheReportShowsThePOfTheSentenceAndNamesItsAxes) {
   text += "[[claim]]\ntext = \"score(base) <= 5\"\n";
   write("planted.toml", text);
   const RunReport report = run(options());
-  const report::Document document = report_document(open(), report.results);
+  const report::Document document = trial::report_document(open(), report.results);
   ASSERT_EQ(document.claims.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) {
     const claims::Finding& finding = report.results.verdicts[i].findings[0];
@@ -352,7 +352,7 @@ TEST_F(Study, TheTemplateOfNewIsAStudyThatRuns) {
   fresh.file = "fresh.toml";
   new_study(fresh, around_, context_);
   EXPECT_THROW(new_study(fresh, around_, context_), UsageError);
-  EXPECT_EQ(variants(read_spec(folder_.path() / "fresh.toml")).size(), 2u);
+  EXPECT_EQ(variants(trial::read_spec(folder_.path() / "fresh.toml")).size(), 2u);
 }
 
 }  // namespace

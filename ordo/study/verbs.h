@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "ordo/study/results.h"
 #include "ordo/study/runner.h"
+#include "ordo/trial/results.h"
 
 namespace ordo::study {
 
@@ -15,7 +15,7 @@ namespace ordo::study {
 struct Plan {
   std::string study;
   std::vector<std::string> variants;  ///< in order
-  std::vector<Job> jobs;              ///< to be run
+  std::vector<trial::Job> jobs;       ///< to be run
   std::size_t cells = 0;              ///< of the study (of this shard)
   std::size_t finished = 0;           ///< of these, not to be run again
   int jobs_at_once = 1;
@@ -81,7 +81,7 @@ struct RunReport {
   std::optional<double> expected_seconds;  ///< of a dry run, from cells that are finished
   std::vector<std::string> changes;        ///< of what was registered
   std::filesystem::path store;             ///< where it is recorded, as it was given
-  Results results;
+  trial::Results results;
 };
 RunReport run_study(const RunStudyOptions& options, const Surroundings& around, Context& context);
 RunReport add_seeds(const AddSeedsOptions& options, const Surroundings& around, Context& context);
@@ -93,7 +93,7 @@ ExitCode exit_code(const RunReport& report);
 
 /// Where a study stands; as text, the table of measures and the verdicts.
 struct Shown {
-  Results results;
+  trial::Results results;
 };
 Shown show(const StudyOption& options, const Surroundings& around, Context& context);
 Json to_json(const Shown& shown);
@@ -102,7 +102,7 @@ ExitCode exit_code(const Shown& shown);
 
 /// How many cells of each variant stand how.
 struct StatusReport {
-  Results results;
+  trial::Results results;
 };
 StatusReport status(const StudyOption& options, const Surroundings& around, Context& context);
 Json to_json(const StatusReport& report);
@@ -113,7 +113,7 @@ struct CheckOptions : StudyOption {
   void describe(OptionSet& set);
 };
 struct Checked {
-  Results results;
+  trial::Results results;
   bool strict = false;
 };
 Checked check_claims(const CheckOptions& options, const Surroundings& around, Context& context);

@@ -1,4 +1,4 @@
-#include "ordo/study/registry.h"
+#include "ordo/trial/registry.h"
 
 #include <algorithm>
 #include <map>
@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 // The notes of a stored study: a line that says where its file is, then a line a change.
@@ -159,4 +159,4 @@ bool is_file_name(const std::string& study) {
          std::filesystem::is_regular_file(study);
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -9,7 +9,7 @@
 
 #include "ordo/base/json.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// The names in `text`, in order, with repetitions.
 std::vector<std::string> placeholders(std::string_view text);
@@ -33,4 +33,4 @@ std::string shell_quote(std::string_view text);
 /// expanding anything. Throws InputError with `where` as its place for a quote that is not closed.
 std::vector<std::string> split_words(std::string_view text, const Location& where = {});
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "ordo/study/cell.h"
-#include "ordo/study/fingerprint.h"
-#include "ordo/study/spec.h"
+#include "ordo/trial/cell.h"
+#include "ordo/trial/fingerprint.h"
+#include "ordo/trial/spec.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// A setting of all parameters. Its name is its block's, then what varies: texts stand for
 /// themselves and other values as "column=value", joined by ','; a sample is "sample=3". If two
@@ -61,4 +61,4 @@ struct ExpandOptions {
 /// The jobs that fill the cells, in order. Throws UsageError for an unknown name in `only`.
 std::vector<Job> expand(const Spec& spec, const ExpandOptions& options);
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -1,4 +1,4 @@
-#include "ordo/study/expand.h"
+#include "ordo/trial/expand.h"
 
 #include <algorithm>
 #include <charconv>
@@ -12,9 +12,9 @@
 #include "ordo/claims/claim.h"
 #include "ordo/claims/measure.h"
 #include "ordo/store/store.h"
-#include "ordo/study/placeholder.h"
+#include "ordo/trial/placeholder.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 enum class Naming { values, columns_too };
@@ -328,4 +328,4 @@ std::vector<Job> expand(const Spec& spec, const ExpandOptions& options) {
   return jobs;
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -1,8 +1,8 @@
-#include "ordo/study/placeholder.h"
+#include "ordo/trial/placeholder.h"
 
 #include <fmt/format.h>
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -115,4 +115,4 @@ std::vector<std::string> split_words(std::string_view text, const Location& wher
   return words;
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "ordo/store/store.h"
-#include "ordo/study/spec.h"
+#include "ordo/trial/spec.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// What differs between two versions of a study in what is registered: seeds, alpha, method,
 /// pairing, measures, claims. One sentence each.
@@ -35,4 +35,4 @@ Registered read_registered(const store::Store& store, const std::string& name);
 /// file, else the name of a stored one.
 bool is_file_name(const std::string& study);
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -6,15 +6,16 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "ordo/claims/verdict.h"
 #include "ordo/store/store.h"
-#include "ordo/study/expand.h"
-#include "ordo/study/registry.h"
+#include "ordo/trial/expand.h"
+#include "ordo/trial/registry.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// A cell of the study with what is recorded of it.
 struct CellResult {
@@ -54,6 +55,10 @@ bool is_finished(store::Status status);
 
 /// Reads a stored study and judges it.
 Results read_results(const store::Store& store, const std::string& study);
+/// The same with the newest finished run of each cell that ran in one of these environments (by
+/// hash) instead of the run that counts; cells without one are pending.
+Results read_results(const store::Store& store, const std::string& study,
+                     const std::set<std::string>& environments);
 
 /// Records the look that `results` is, unless it is recorded already or nothing was judged.
 void record_look(store::Store& store, Results& results);
@@ -61,4 +66,4 @@ void record_look(store::Store& store, Results& results);
 /// The seeds of a stored study: registered, then those that its file or `add-seeds` added.
 std::vector<std::int64_t> all_seeds(const store::Store& store, const Registered& registered);
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -1,4 +1,4 @@
-#include "ordo/study/spec_schema.h"
+#include "ordo/trial/spec_schema.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "ordo/study/spec.h"
+#include "ordo/trial/spec.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 Json schema_of(std::string_view type) { return Json::object({{"type", type}}); }
@@ -245,4 +245,4 @@ std::string spec_markdown() {
   return text;
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

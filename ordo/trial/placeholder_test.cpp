@@ -1,10 +1,10 @@
-#include "ordo/study/placeholder.h"
+#include "ordo/trial/placeholder.h"
 
 #include <cstdio>
 
 #include <gtest/gtest.h>
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -52,4 +52,4 @@ TEST(Placeholders, RefusesAQuoteThatIsNotClosed) {
 }
 
 }  // namespace
-}  // namespace ordo::study
+}  // namespace ordo::trial

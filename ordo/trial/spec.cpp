@@ -1,4 +1,4 @@
-#include "ordo/study/spec.h"
+#include "ordo/trial/spec.h"
 
 #include <algorithm>
 #include <set>
@@ -8,11 +8,11 @@
 
 #include "ordo/base/file.h"
 #include "ordo/base/toml.h"
-#include "ordo/study/expand.h"
-#include "ordo/study/placeholder.h"
-#include "ordo/study/spec_schema.h"
+#include "ordo/trial/expand.h"
+#include "ordo/trial/placeholder.h"
+#include "ordo/trial/spec_schema.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 std::vector<std::string> method_names() {
@@ -576,4 +576,4 @@ Spec read_spec(const std::filesystem::path& file) {
   return parse_spec(read_file(file), file.string(), std::filesystem::absolute(file).parent_path());
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

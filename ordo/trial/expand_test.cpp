@@ -1,4 +1,4 @@
-#include "ordo/study/expand.h"
+#include "ordo/trial/expand.h"
 
 #include <cmath>
 #include <set>
@@ -8,7 +8,7 @@
 
 #include "ordo/base/file.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 using testing::ElementsAre;
@@ -178,4 +178,4 @@ TEST(Expand, FingerprintChangesWithTheScriptAndTheCommandButNotWithTheSeed) {
 }
 
 }  // namespace
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "ordo/study/spec.h"
+#include "ordo/trial/spec.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// Fingerprints commands; each file is read once. Files above 64 MiB count by size and time of
 /// change.
@@ -36,4 +36,4 @@ class Fingerprinter {
   std::map<std::filesystem::path, std::string> hashes_;
 };
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -9,7 +9,7 @@
 
 #include "ordo/base/json.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// How a job fills its cells (docs/events.md).
 enum class CellKind {
@@ -42,4 +42,4 @@ struct Job {
   int retries = 0;                ///< further attempts after a failure
 };
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

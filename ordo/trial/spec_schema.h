@@ -8,7 +8,7 @@
 
 #include "ordo/base/options.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// A key that an OptionSet cannot describe, because its value has several forms.
 struct FreeKey {
@@ -35,4 +35,4 @@ struct Section {
 const std::vector<Section>& sections();
 const Section& section(std::string_view name);
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -1,4 +1,4 @@
-#include "ordo/study/fingerprint.h"
+#include "ordo/trial/fingerprint.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 
 #include "ordo/base/file.h"
 #include "ordo/base/hash.h"
-#include "ordo/study/placeholder.h"
+#include "ordo/trial/placeholder.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 namespace fs = std::filesystem;
@@ -95,4 +95,4 @@ const std::string& Fingerprinter::file_hash(const fs::path& file) {
   return place->second;
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

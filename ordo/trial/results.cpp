@@ -1,4 +1,4 @@
-#include "ordo/study/results.h"
+#include "ordo/trial/results.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@
 #include "ordo/stats/sequential.h"
 #include "ordo/stats/student.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 constexpr std::size_t kAllPoints = std::numeric_limits<std::size_t>::max();
@@ -51,7 +51,29 @@ void measure(const store::Store& store, const std::vector<claims::Measure>& meas
   }
 }
 
-std::vector<CellResult> read_cells(const store::Store& store, const Results& results) {
+// The run that stands for each cell.
+using RunsByCell = std::unordered_map<store::CellId, store::Run>;
+
+RunsByCell runs_that_count(const store::Store& store, const std::string& study) {
+  RunsByCell runs;
+  for (store::Run& run : store.runs(study)) runs.emplace(run.cell, std::move(run));
+  return runs;
+}
+
+RunsByCell runs_made_in(const store::Store& store, const std::string& study,
+                        const std::set<std::string>& environments) {
+  RunsByCell runs;
+  for (const store::Cell& cell : store.cells(study)) {
+    for (store::Run& run : store.attempts(cell.id)) {
+      if (run.status != store::Status::done || !environments.contains(run.environment)) continue;
+      runs[cell.id] = std::move(run);
+    }
+  }
+  return runs;
+}
+
+std::vector<CellResult> read_cells(const store::Store& store, const Results& results,
+                                   const RunsByCell& runs, bool only_these) {
   const std::string& study = results.spec.study.name;
   std::vector<claims::Measure> measures;
   for (const MeasureText& one : results.spec.measures) {
@@ -59,8 +81,6 @@ std::vector<CellResult> read_cells(const store::Store& store, const Results& res
   }
   std::unordered_map<std::string, store::Cell> recorded;
   for (store::Cell& cell : store.cells(study)) recorded.emplace(cell.key, std::move(cell));
-  std::unordered_map<store::CellId, store::Run> runs;
-  for (store::Run& run : store.runs(study)) runs.emplace(run.cell, std::move(run));
 
   std::vector<CellResult> cells;
   for (const std::int64_t seed : results.seeds) {
@@ -72,6 +92,7 @@ std::vector<CellResult> read_cells(const store::Store& store, const Results& res
       cell.status = found->second.status;
       cell.id = found->second.id;
       if (const auto run = runs.find(cell.id); run != runs.end()) cell.run = run->second;
+      if (only_these) cell.status = cell.run ? store::Status::done : store::Status::pending;
       const bool has_values =
           cell.status == store::Status::done || cell.status == store::Status::stale;
       if (has_values && cell.run) measure(store, measures, results.spec, cell);
@@ -218,7 +239,10 @@ std::vector<std::int64_t> all_seeds(const store::Store& store, const Registered&
   return seeds;
 }
 
-Results read_results(const store::Store& store, const std::string& study) {
+namespace {
+
+Results results_of(const store::Store& store, const std::string& study, const RunsByCell& runs,
+                   bool only_these) {
   Registered registered = read_registered(store, study);
   Results results;
   results.seeds = all_seeds(store, registered);
@@ -227,7 +251,7 @@ Results read_results(const store::Store& store, const std::string& study) {
   results.changes = std::move(registered.changes);
   results.variants = variants(results.spec);
   results.looks = store.looks(study);
-  results.cells = read_cells(store, results);
+  results.cells = read_cells(store, results, runs, only_these);
   if (const std::size_t count = cells_rerun_after_a_look(results); count > 0) {
     results.changes.push_back(fmt::format(
         "{} of {} cells were run again after claims had been judged; their new values are judged "
@@ -240,6 +264,17 @@ Results read_results(const store::Store& store, const std::string& study) {
                   [](const CellResult& cell) { return is_finished(cell.status); });
   if (results.is_complete) judge(results);
   return results;
+}
+
+}  // namespace
+
+Results read_results(const store::Store& store, const std::string& study) {
+  return results_of(store, study, runs_that_count(store, study), false);
+}
+
+Results read_results(const store::Store& store, const std::string& study,
+                     const std::set<std::string>& environments) {
+  return results_of(store, study, runs_made_in(store, study, environments), true);
 }
 
 void record_look(store::Store& store, Results& results) {
@@ -260,4 +295,4 @@ void record_look(store::Store& store, Results& results) {
   results.looks = store.looks(results.spec.study.name);
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

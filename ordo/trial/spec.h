@@ -11,7 +11,7 @@
 
 #include "ordo/base/options.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 
 /// [study]: the comparison as a whole.
 struct StudyOptions {
@@ -147,4 +147,4 @@ Json spec_schema();
 /// The reference of a study's file as Markdown tables, one a section.
 std::string spec_markdown();
 
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -1,12 +1,12 @@
-#include "ordo/study/spec.h"
+#include "ordo/trial/spec.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "ordo/base/file.h"
-#include "ordo/study/spec_schema.h"
+#include "ordo/trial/spec_schema.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 using testing::ElementsAre;
@@ -176,4 +176,4 @@ TEST(Spec, TheManualShowsTheReferenceAsItIs) {
 }
 
 }  // namespace
-}  // namespace ordo::study
+}  // namespace ordo::trial

@@ -1,4 +1,4 @@
-#include "ordo/study/report_data.h"
+#include "ordo/trial/document.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,19 +10,10 @@
 #include "ordo/base/version.h"
 #include "ordo/stats/student.h"
 
-namespace ordo::study {
+namespace ordo::trial {
 namespace {
 
 constexpr std::size_t kCurvePoints = 500;  // of a run's series; more cannot be seen on a screen
-
-std::string iso_time(double unix_time) {
-  const auto seconds = static_cast<std::time_t>(unix_time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 report::Verdict to_verdict(claims::Outcome outcome) {
   switch (outcome) {
@@ -103,39 +94,26 @@ JsonObject shared_parameters(const std::vector<Variant>& variants) {
   return shared;
 }
 
-std::string run_id(const CellResult& cell) {
-  return fmt::format("{}/{}", cell.cell.variant, cell.cell.seed);
+// The mean of `values` with its band, appended to `curve`.
+void append_band(report::Curve& curve, double step, const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  const stats::Interval band = stats::student_interval(values);
+  const bool has_band = values.size() >= 2 && std::isfinite(band.lower);
+  curve.steps.push_back(step);
+  curve.mean.push_back(sum / static_cast<double>(values.size()));
+  curve.low.push_back(has_band ? band.lower : std::nan(""));
+  curve.high.push_back(has_band ? band.upper : std::nan(""));
 }
 
-// Adds the runs of one metric and variant as a curve. The mean and its band are taken at the steps
-// that all runs share; runs that were stopped at different steps would bend them.
-report::Curve to_curve(const std::string& metric, const std::string& variant,
-                       const std::vector<std::pair<std::string, store::Curve>>& runs) {
-  report::Curve curve;
-  curve.metric = metric;
-  curve.variant = variant;
-  std::map<double, std::vector<double>> by_step;
-  for (const auto& [id, series] : runs) {
-    curve.runs.push_back({id, series.step, series.value});
-    for (std::size_t i = 0; i < series.step.size(); ++i) {
-      by_step[series.step[i]].push_back(series.value[i]);
-    }
-  }
-  for (const auto& [step, values] : by_step) {
-    if (values.size() < runs.size()) continue;
-    double sum = 0;
-    for (const double value : values) sum += value;
-    const stats::Interval band = stats::student_interval(values);
-    const bool has_band = values.size() >= 2 && std::isfinite(band.lower);
-    curve.steps.push_back(step);
-    curve.mean.push_back(sum / static_cast<double>(values.size()));
-    curve.low.push_back(has_band ? band.lower : std::nan(""));
-    curve.high.push_back(has_band ? band.upper : std::nan(""));
-  }
-  return curve;
+// Runs that logged at the same steps need no search for those that they share.
+bool have_equal_steps(const std::vector<std::pair<std::string, store::Curve>>& runs) {
+  return std::all_of(runs.begin(), runs.end(),
+                     [&](const auto& run) { return run.second.step == runs.front().second.step; });
 }
 
-std::vector<report::Curve> to_curves(const store::Store& store, const Results& results) {
+std::vector<report::Curve> to_curves(const store::Store& store, const Results& results,
+                                     const DocumentParts& parts) {
   std::map<store::RunId, const CellResult*> cell_of;
   for (const CellResult& cell : results.cells) {
     if (cell.run) cell_of[cell.run->id] = &cell;
@@ -152,16 +130,18 @@ std::vector<report::Curve> to_curves(const store::Store& store, const Results& r
                                                                    std::move(curve));
   }
   std::vector<report::Curve> curves;
-  for (const auto& [metric, variants] : by_metric) {
+  for (auto& [metric, variants] : by_metric) {
     for (const Variant& variant : results.variants) {  // in the order of the study
       const auto runs = variants.find(variant.name);
-      if (runs != variants.end()) curves.push_back(to_curve(metric, variant.name, runs->second));
+      if (runs == variants.end()) continue;
+      curves.push_back(variant_curve(metric, variant.name, std::move(runs->second)));
+      if (!parts.traces) curves.back().runs.clear();
     }
   }
   return curves;
 }
 
-report::Run to_run(const store::Store& store, const CellResult& cell) {
+report::Run to_run(const store::Store& store, const CellResult& cell, const DocumentParts& parts) {
   report::Run run;
   run.id = run_id(cell);
   run.variant = cell.cell.variant;
@@ -173,6 +153,7 @@ report::Run to_run(const store::Store& store, const CellResult& cell) {
   run.message = cell.run->reason;
   run.started = iso_time(cell.run->start);
   run.seconds = cell.run->wall_seconds;
+  if (!parts.logs) return run;
   const store::Log log = store.log(cell.run->id);
   const auto kept = static_cast<std::int64_t>(log.head.size() + log.tail.size());
   run.logs.push_back({"output", log.head, log.tail,
@@ -180,10 +161,11 @@ report::Run to_run(const store::Store& store, const CellResult& cell) {
   return run;
 }
 
-void add_runs(const store::Store& store, const Results& results, report::Document& document) {
+void add_runs(const store::Store& store, const Results& results, const DocumentParts& parts,
+              report::Document& document) {
   std::map<std::string, std::int64_t> places;
   for (const CellResult& cell : results.cells) {
-    report::Run run = to_run(store, cell);
+    report::Run run = to_run(store, cell, parts);
     if (cell.run && !cell.run->environment.empty()) {
       const auto [place, is_new] = places.try_emplace(
           cell.run->environment, static_cast<std::int64_t>(document.environments.size()));
@@ -221,7 +203,51 @@ report::Testing to_testing(const Results& results) {
 
 }  // namespace
 
-report::Document report_document(const store::Store& store, const Results& results) {
+std::string iso_time(double unix_time) {
+  const auto seconds = static_cast<std::time_t>(unix_time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+std::string run_id(const CellResult& cell) {
+  return fmt::format("{}/{}", cell.cell.variant, cell.cell.seed);
+}
+
+report::Curve variant_curve(const std::string& metric, const std::string& variant,
+                            std::vector<std::pair<std::string, store::Curve>> runs) {
+  report::Curve curve;
+  curve.metric = metric;
+  curve.variant = variant;
+  std::vector<double> values;
+  if (!runs.empty() && have_equal_steps(runs)) {
+    const std::vector<double>& steps = runs.front().second.step;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      values.clear();
+      for (const auto& [id, series] : runs) values.push_back(series.value[i]);
+      append_band(curve, steps[i], values);
+    }
+  } else {
+    std::map<double, std::vector<double>> by_step;
+    for (const auto& [id, series] : runs) {
+      for (std::size_t i = 0; i < series.step.size(); ++i) {
+        by_step[series.step[i]].push_back(series.value[i]);
+      }
+    }
+    for (const auto& [step, at_step] : by_step) {
+      if (at_step.size() == runs.size()) append_band(curve, step, at_step);
+    }
+  }
+  for (auto& [id, series] : runs) {
+    curve.runs.push_back({id, std::move(series.step), std::move(series.value)});
+  }
+  return curve;
+}
+
+report::Document report_document(const store::Store& store, const Results& results,
+                                 const DocumentParts& parts) {
   report::Document document;
   const StudyOptions& study = results.spec.study;
   document.name = study.name;
@@ -252,10 +278,10 @@ report::Document report_document(const store::Store& store, const Results& resul
   document.table_interval = "95 % Student interval of the mean";
   document.curve_interval = "95 % Student interval of the mean at each step";
   document.claims = to_claims(results);
-  document.curves = to_curves(store, results);
-  add_runs(store, results, document);
+  document.curves = to_curves(store, results, parts);
+  add_runs(store, results, parts, document);
   document.testing = to_testing(results);
   return document;
 }
 
-}  // namespace ordo::study
+}  // namespace ordo::trial
