@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ordo/study/environment.h"
 #include "ordo/study/progress.h"
 #include "ordo/study/show.h"
 #include "ordo/study/verbs.h"
@@ -179,6 +180,8 @@ RunSummary run_chosen(const trial::Spec& spec, std::vector<trial::Job> jobs, std
   ProgressObserver events(context);
   StudyObserver& observer = around.observer != nullptr ? *around.observer : events;
   observer.begin(plan);
+  run_options.environment =
+      store.put_environment(describe_environment(around.folder / spec.folder, context));
   RunSummary summary;
   try {
     summary = run_jobs(plan.jobs, store, spec.study.name, run_options, observer, context);
