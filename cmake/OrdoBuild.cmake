@@ -197,6 +197,18 @@ function(ordo_add_fuzzer room file libs)
   target_link_libraries(${target} PRIVATE ordo_${room} ${libs})
 endfunction()
 
+# Compiles a page of web/dist into a room, as what the function returns, so that no program looks for
+# it when it runs.
+function(ordo_embed_page room page function header)
+  set(input ${CMAKE_SOURCE_DIR}/web/dist/${page})
+  add_custom_command(OUTPUT page_data.cpp
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=page_data.cpp -DFUNCTION=${function}
+            -DHEADER=${header} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${input} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    COMMENT "Embedding web/dist/${page}")
+  target_sources(ordo_${room} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/page_data.cpp)
+endfunction()
+
 function(ordo_app name)
   cmake_parse_arguments(ARG "TENSOR" "" "ROOMS;LIBS" ${ARGN})
   foreach(room IN LISTS ARG_ROOMS)
@@ -259,6 +271,7 @@ function(ordo_install_package)
   write_basic_package_version_file(${CMAKE_BINARY_DIR}/cmake/ordo-config-version.cmake
                                    COMPATIBILITY SameMinorVersion)
   install(FILES ${CMAKE_SOURCE_DIR}/cmake/ordo-config.cmake ${CMAKE_SOURCE_DIR}/cmake/FindOrdoTorch.cmake
+                ${CMAKE_SOURCE_DIR}/cmake/FindCppHttplib.cmake
                 ${CMAKE_BINARY_DIR}/cmake/ordo-config-version.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ordo)
 endfunction()

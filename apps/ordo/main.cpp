@@ -28,6 +28,7 @@ constexpr std::string_view kPrefix = "ordo-";
 // are not listed here are shown after these.
 const std::vector<std::pair<std::string, std::string>> kVerbs = {
     {"study", "compare programs over seeds, with claims that are tested"},
+    {"board", "look at studies in the browser, live"},
     {"store", "check, merge, clean and export what studies recorded"},
     {"data", "data sets: list, get, describe"},
     {"train", "train networks; compare warm starts"},

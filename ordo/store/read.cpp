@@ -65,8 +65,26 @@ SeriesInfo read_series_info(const Cursor& row) {
   return {.run = row.integer(0),
           .name = row.string(1),
           .count = static_cast<std::uint64_t>(row.integer(2)),
+          .first_step = row.real(5),
           .last_step = row.real(3),
           .last_value = row.real(4)};
+}
+
+// What `read_curve_of` takes a row of.
+constexpr const char* kSeriesColumns =
+    "SELECT series.id, series.count, series.run, series.name, series.last_step, (SELECT low_step "
+    "FROM block WHERE block.series = series.id AND level = 0 AND number = 0) ";
+
+Curve read_curve_of(Database& database, const Cursor& row, std::size_t max_points, double from,
+                    double to) {
+  const auto count = static_cast<std::uint64_t>(row.integer(1));
+  Curve curve = read_curve(database, row.integer(0), count, max_points, from, to);
+  curve.run = row.integer(2);
+  curve.name = row.string(3);
+  curve.total = count;
+  curve.last_step = row.real(4);
+  curve.first_step = row.real(5);
+  return curve;
 }
 
 std::vector<Run> all_runs(Cursor row) {
@@ -216,7 +234,9 @@ std::optional<JsonObject> Store::environment(const std::string& hash) const {
 std::vector<SeriesInfo> Store::series_list(RunId run) const {
   const std::lock_guard lock(implementation_->mutex);
   Cursor row = implementation_->database->query(
-      "SELECT run, name, count, last_step, last_value FROM series WHERE run=? ORDER BY name",
+      "SELECT run, name, count, last_step, last_value, (SELECT low_step FROM block WHERE "
+      "block.series = series.id AND level = 0 AND number = 0) FROM series WHERE run=? "
+      "ORDER BY name",
       {run});
   std::vector<SeriesInfo> list;
   while (row.next()) list.push_back(read_series_info(row));
@@ -240,34 +260,25 @@ Curve Store::series(RunId run, const std::string& name, std::size_t max_points, 
   const std::lock_guard lock(implementation_->mutex);
   Database& database = *implementation_->database;
   Transaction transaction(database, Transaction::Kind::read);
-  Cursor row = database.query("SELECT id, count FROM series WHERE run=? AND name=?", {run, name});
+  Cursor row = database.query(
+      std::string(kSeriesColumns) + "FROM series WHERE series.run=? AND series.name=?",
+      {run, name});
   if (!row.next()) throw UsageError(fmt::format("run {} has no series '{}'", run, name));
-  Curve curve = read_curve(database, row.integer(0), static_cast<std::uint64_t>(row.integer(1)),
-                           max_points, from, to);
-  curve.run = run;
-  curve.name = name;
-  return curve;
+  return read_curve_of(database, row, max_points, from, to);
 }
 
 std::vector<Curve> Store::study_series(const std::string& study, std::size_t max_points,
-                                       const std::string& name) const {
+                                       const std::string& name, double from, double to) const {
   const std::lock_guard lock(implementation_->mutex);
   Database& database = *implementation_->database;
   Transaction transaction(database, Transaction::Kind::read);
   Cursor row = database.query(
-      "SELECT series.id, series.count, series.run, series.name FROM cell "
-      "JOIN series ON series.run = cell.run WHERE cell.study=?1 AND (?2='' OR series.name=?2) "
-      "ORDER BY cell.id, series.name",
+      std::string(kSeriesColumns) +
+          "FROM cell JOIN series ON series.run = cell.run "
+          "WHERE cell.study=?1 AND (?2='' OR series.name=?2) ORDER BY cell.id, series.name",
       {study_id(database, study), name});
-  const double infinity = std::numeric_limits<double>::infinity();
   std::vector<Curve> curves;
-  while (row.next()) {
-    Curve curve = read_curve(database, row.integer(0), static_cast<std::uint64_t>(row.integer(1)),
-                             max_points, -infinity, infinity);
-    curve.run = row.integer(2);
-    curve.name = row.string(3);
-    curves.push_back(std::move(curve));
-  }
+  while (row.next()) curves.push_back(read_curve_of(database, row, max_points, from, to));
   return curves;
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -140,7 +141,7 @@ struct SeriesInfo {
   RunId run = 0;
   std::string name;
   std::uint64_t count = 0;
-  double last_step = 0, last_value = 0;
+  double first_step = 0, last_step = 0, last_value = 0;
 };
 
 /// A series as it is drawn. If `low` is empty it is exact; else each entry stands for `width`
@@ -148,11 +149,49 @@ struct SeriesInfo {
 struct Curve {
   RunId run = 0;
   std::string name;
-  std::uint64_t count = 0;    ///< points that it stands for
-  std::uint64_t width = 1;    ///< points an entry
-  std::vector<double> step;   ///< of an entry's first point
-  std::vector<double> value;  ///< mean of those not NaN
+  std::uint64_t count = 0;               ///< points that it stands for
+  std::uint64_t width = 1;               ///< points an entry
+  std::uint64_t total = 0;               ///< points of the whole series
+  double first_step = 0, last_step = 0;  ///< of the whole series
+  std::vector<double> step;              ///< of an entry's first point
+  std::vector<double> value;             ///< mean of those not NaN
   std::vector<double> low, high;
+};
+
+/// How a study stands, for lists and live views.
+struct StudySummary {
+  std::string name;
+  std::map<Status, std::int64_t> counts;  ///< cells by status; those that are 0 are left out
+  std::int64_t cells = 0;
+  std::int64_t runs = 0;    ///< attempts at all cells
+  std::int64_t points = 0;  ///< of all runs
+  double changed = 0;       ///< Unix time of the last start, end, look or registration
+  std::string revision;     ///< changes whenever anything of the study does
+};
+
+/// How a cell stands.
+struct CellState {
+  CellId cell = 0;
+  std::optional<RunId> run;  ///< that counts
+  Status status = Status::pending;
+  std::int64_t attempts = 0;
+  std::int64_t points = 0;  ///< of that run, all series
+  std::string progress;     ///< the last one told, as JSON; may be empty
+
+  friend bool operator==(const CellState&, const CellState&) = default;
+};
+
+/// A metric over the runs of a study that count.
+struct MetricSummary {
+  std::string name;
+  std::int64_t runs = 0;
+  std::int64_t points = 0;
+};
+
+/// Where runs of a study ran.
+struct EnvironmentUse {
+  std::string hash;
+  std::int64_t cells = 0;  ///< that have a finished run there
 };
 
 struct ArtifactRecord {
@@ -266,12 +305,20 @@ class Store {
   Curve series(RunId run, const std::string& name, std::size_t max_points = 1000,
                double from = -std::numeric_limits<double>::infinity(),
                double to = std::numeric_limits<double>::infinity()) const;
-  /// Every series of the runs that count, each of at most `max_points` entries, in one pass; only
-  /// those called `name` if it is not empty.
+  /// Every series of the runs that count, each of at most `max_points` entries with steps from
+  /// `from` to `to`, in one pass; only those called `name` if it is not empty.
   std::vector<Curve> study_series(const std::string& study, std::size_t max_points = 1000,
-                                  const std::string& name = {}) const;
+                                  const std::string& name = {},
+                                  double from = -std::numeric_limits<double>::infinity(),
+                                  double to = std::numeric_limits<double>::infinity()) const;
   std::vector<ArtifactRecord> artifacts(RunId run) const;
   std::filesystem::path artifact_path(const std::string& hash) const;
+  /// Every study, in order of registration. O(cells, runs and series), without reading any.
+  std::vector<StudySummary> summaries() const;
+  std::vector<CellState> cell_states(const std::string& study) const;  ///< in order of registration
+  std::vector<MetricSummary> metrics(const std::string& study) const;  ///< by name
+  /// Environments of finished runs, whether these count or not; the last used first.
+  std::vector<EnvironmentUse> environments(const std::string& study) const;
   /// Changes whenever any process committed something: for live views that poll.
   std::int64_t change_counter() const;
 
