@@ -1,6 +1,7 @@
-// Builds dist/report.html: one file with style and script inside, and a content security policy
-// that allows exactly those by their hashes. Charts are written as Vega-Lite (*.vl.json) and
-// compiled to Vega here, so that a report carries only Vega's runtime.
+// Builds dist/PAGE.html, PAGE being the mode, `report` or `board`: one file with style and script
+// inside, and a content security policy that allows exactly those by their hashes. Charts are
+// written as Vega-Lite (*.vl.json) and compiled to Vega here, so that a report carries only Vega's
+// runtime.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { compile, type TopLevelSpec } from "vega-lite";
@@ -22,7 +23,13 @@ function hashOf(text: string): string {
   return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
-function onePage(): Plugin {
+/** What a page may fetch: a report nothing, the board what its own server has. */
+const SOURCES: Record<string, string[]> = {
+  report: [],
+  board: ["connect-src 'self'", "img-src 'self' data:", "frame-src 'self'"],
+};
+
+function onePage(name: string): Plugin {
   return {
     name: "one-page",
     enforce: "post",
@@ -39,22 +46,23 @@ function onePage(): Plugin {
       script = script.replace(/<\/script/gi, "<\\/script").replace(/<!--/g, "<\\!--");
       const policy = [
         "default-src 'none'", `script-src ${hashOf(script)}`, `style-src ${hashOf(style)}`,
-        "base-uri 'none'", "form-action 'none'",
+        ...(SOURCES[name] ?? []), "base-uri 'none'", "form-action 'none'",
       ].join("; ");
       const parts: Record<string, string> = { policy, style, script };
-      const page = readFileSync("src/report.html", "utf8").replace(
-        /\{\{web:(\w+)\}\}/g, (_mark, name: string) => parts[name] ?? "");
-      this.emitFile({ type: "asset", fileName: "report.html", source: page });
+      const page = readFileSync(`src/${name}.html`, "utf8").replace(
+        /\{\{web:(\w+)\}\}/g, (_mark, part: string) => parts[part] ?? "");
+      this.emitFile({ type: "asset", fileName: `${name}.html`, source: page });
     },
   };
 }
 
-export default defineConfig({
-  plugins: [vegaLite(), onePage()],
+export default defineConfig(({ mode }) => ({
+  plugins: [vegaLite(), onePage(mode)],
   build: {
     target: "es2022",
     modulePreload: false,
     cssCodeSplit: false,
-    rolldownOptions: { input: "src/report.tsx", output: { format: "iife", codeSplitting: false } },
+    emptyOutDir: false,  // the other page stands there too
+    rolldownOptions: { input: `src/${mode}.tsx`, output: { format: "iife", codeSplitting: false } },
   },
-});
+}));

@@ -1,21 +1,32 @@
 // The report's entry: reads the document embedded in the page and draws it. Text comes first; the
 // curves follow once it is on the screen.
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { parseDocument, type StudyDocument } from "./model/document";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { vegaChart } from "./charts/vega";
+import { known, type StudyDocument } from "./model/document";
 import { counted, time } from "./model/format";
 import { Environments, TestingView } from "./views/about";
 import { Claims, tally } from "./views/claims";
 import { Curves } from "./views/curves";
-import { Runs } from "./views/runs";
+import { ALL_RUNS, Runs } from "./views/runs";
 import { Table } from "./views/table";
-import { useTheme, type Choice } from "./views/theme";
-import "./report.css";
+import { ColourChoice, useColours, type Colours } from "./views/theme";
+import "./style.css";
 
-/** True once the browser has painted what was there before. */
+/** True once the browser has painted what was there before, or had the time to: a page in the
+ *  background, or one that a program prints, may never be painted and needs its chart all the same. */
 function useAfterPaint(): boolean {
   const [painted, setPainted] = useState(false);
-  useEffect(() => { requestAnimationFrame(() => setTimeout(() => setPainted(true))); }, []);
+  useLayoutEffect(() => {
+    const done = () => setPainted(true);
+    requestAnimationFrame(() => setTimeout(done));
+    const timer = setTimeout(done, 300);
+    addEventListener("beforeprint", done);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("beforeprint", done);
+    };
+  }, []);
   return painted;
 }
 
@@ -24,7 +35,7 @@ function markReady() {
   if (performance.getEntriesByName("ordo:ready").length === 0) performance.mark("ordo:ready");
 }
 
-function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice; choose: (c: Choice) => void }) {
+function Head({ study, colours }: { study: StudyDocument; colours: Colours }) {
   const sections: [string, string, boolean][] = [
     ["claims", "Claims", study.claims.length > 0], ["table", "Measures", study.measures.length > 0],
     ["curves", "Curves", study.curves.length > 0], ["testing", "Testing", true], ["runs", "Runs", true],
@@ -33,9 +44,7 @@ function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice;
     <header class="top">
       <nav aria-label="Sections">
         {sections.filter(([, , there]) => there).map(([id, name]) => <a key={id} href={`#${id}`}>{name}</a>)}
-        <label class="theme">Colours <select value={choice} onChange={(event) => choose(event.currentTarget.value as Choice)}>
-          <option value="auto">auto</option><option value="light">light</option><option value="dark">dark</option>
-        </select></label>
+        <ColourChoice colours={colours} />
       </nav>
       <p class="kind">Study <code>{study.name}</code></p>
       <h1>{study.title}</h1>
@@ -50,20 +59,21 @@ function Head({ study, choice, choose }: { study: StudyDocument; choice: Choice;
 }
 
 function Report({ study }: { study: StudyDocument }) {
-  const [theme, choice, choose] = useTheme();
+  const colours = useColours();
   const painted = useAfterPaint();
+  const [filter, setFilter] = useState(ALL_RUNS);
   const curves = study.curves.length > 0;
   useEffect(() => { if (painted && !curves) markReady(); }, [painted]);
   return (
     <>
       <a class="skip" href="#main">Skip to the results</a>
-      <Head study={study} choice={choice} choose={choose} />
+      <Head study={study} colours={colours} />
       <main id="main" tabIndex={-1}>
         {study.claims.length > 0 && <Claims claims={study.claims} />}
         {study.measures.length > 0 && <Table study={study} />}
-        {curves && (painted ? <Curves study={study} theme={theme} drawn={markReady} /> : <section id="curves" class="waiting" />)}
+        {curves && (painted ? <Curves study={study} theme={colours.theme} chart={vegaChart} drawn={markReady} /> : <section id="curves" class="waiting" />)}
         <TestingView testing={study.testing} />
-        <Runs study={study} />
+        <Runs study={study} filter={filter} setFilter={setFilter} />
         <Environments study={study} />
       </main>
       <footer class="faint">Written by {study.program}. This file needs no network.</footer>
@@ -73,7 +83,7 @@ function Report({ study }: { study: StudyDocument }) {
 
 const app = document.getElementById("app")!;
 try {
-  render(<Report study={parseDocument(document.getElementById("ordo-document")!.textContent!)} />, app);
+  render(<Report study={known(JSON.parse(document.getElementById("ordo-document")!.textContent!))} />, app);
 } catch (error) {
   app.textContent = `The report can't be shown. ${error instanceof Error ? error.message : String(error)}`;
   throw error;

@@ -1,11 +1,13 @@
 // One Chromium for all tests, and pages that report what they must not do.
-import { chromium } from "playwright-core";
+import { chromium as playwright } from "playwright-core";
+
+export const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  return playwright.launch({ executablePath: chromium, args: flags });
 }
 
 /** Opens a report and waits until its curves are drawn; `faults` collects errors and requests. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { launch, open } from "./browser.mjs";
+import { chromium, launch, open } from "./browser.mjs";
 
 const samples = process.env.ORDO_REPORT_SAMPLES;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -48,6 +49,26 @@ test("draws a forest plot whose marks stand where the numbers say", () => withRe
   for (const [row, value] of [[0, 0.058], [1, 0.021], [3, 0.021]]) {
     assert.ok(Math.abs((await x(row)) - place(value)) < 0.005, `row ${row}`);
   }
+}));
+
+test("draws its curves for a program that takes the page after its first frame", () => {
+  const page = execFileSync(chromium, ["--headless", "--no-sandbox", "--dump-dom", `file://${samples}/sample.html`],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 });
+  assert.equal(page.match(/class="mark-line/g)?.length, 4);
+});
+
+test("moves the window by dragging and by the wheel", () => withReport("sample", {}, async (page) => {
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  const labels = await texts(page, ".chart text");
+  await page.getByLabel("Drag").selectOption("moves");
+  const box = await page.locator(".chart").boundingBox();
+  await page.mouse.move(box.x + 600, box.y + 150);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 400, box.y + 150, { steps: 3 });
+  await page.mouse.up();
+  await labelsAre(page, labels, false);
+  await page.mouse.wheel(-200, 0);  // as far back as the drag went
+  await labelsAre(page, labels, true);
 }));
 
 test("sorts the table by a measure and back", () => withReport("sample", {}, async (page) => {

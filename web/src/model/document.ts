@@ -49,15 +49,14 @@ export interface StudyDocument {
   curves: Curve[]; runs: Run[]; environments: Environment[]; testing: Testing;
 }
 
-/** Parses a document; throws an Error in plain words if it is newer than this page. */
-export function parseDocument(text: string): StudyDocument {
-  const parsed = JSON.parse(text) as StudyDocument;
-  if (parsed.ordo_report > KNOWN_VERSION) {
+/** The document as it came; throws an Error in plain words if it is newer than this page. */
+export function known(document: StudyDocument): StudyDocument {
+  if (document.ordo_report > KNOWN_VERSION) {
     throw new Error(
-      `This document has format ${parsed.ordo_report}; this page reads up to ${KNOWN_VERSION}. ` +
+      `This document has format ${document.ordo_report}; this page reads up to ${KNOWN_VERSION}. ` +
       "Use a newer ordo to show it.");
   }
-  return parsed;
+  return document;
 }
 
 /** The number behind JSON's stand-ins for the non-finite ones. */

@@ -69,3 +69,27 @@ export function ticks(low: number, high: number, count: number): number[] {
   for (let k = Math.ceil(low / step); k * step <= high; ++k) found.push(Number((k * step).toPrecision(12)));
   return found;
 }
+
+/** The ticks' labels, with as many decimals as tell them apart. */
+export function tickLabels(values: number[]): string[] {
+  const sizes = values.map(Math.abs).filter((x) => x > 0);
+  const greatest = Math.max(0, ...sizes);
+  if (greatest >= 1e7 || (sizes.length > 0 && greatest < 1e-4)) return values.map((x) => short(x));
+  const gaps = values.slice(1).map((x, index) => Math.abs(x - values[index]!)).filter((x) => x > 0);
+  const equal = gaps.length > 0 && Math.max(...gaps) < 1.001 * Math.min(...gaps);
+  if (!equal) return values.map((x) => short(x));
+  const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(gaps[0]!) + 1e-9)));
+  return values.map((x) => fixed(x, decimals));
+}
+
+/** Bytes as a reader sizes them up. */
+export function size(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  let rest = bytes;
+  while (rest >= 999.5 && at + 1 < units.length) {
+    rest /= 1000;
+    ++at;
+  }
+  return `${at === 0 ? rest : short(rest, 3)} ${units[at]}`;
+}

@@ -21,7 +21,8 @@ export function Pairs({ values }: { values: Values }) {
   );
 }
 
-function LogText({ log }: { log: Log }) {
+/** What a program printed: its beginning, how much is left out, its end. */
+export function LogText({ log }: { log: Log }) {
   const text = log.head + (log.tail ? `\n[… ${log.omitted.toLocaleString("en-US")} bytes left out …]\n${log.tail}` : "");
   return (
     <figure>
@@ -52,40 +53,72 @@ function textOf(run: Run): string {
     ...run.logs.flatMap((log) => [log.head, log.tail])].join("\n").toLowerCase();
 }
 
-export function Runs({ study }: { study: StudyDocument }) {
-  const [query, setQuery] = useState("");
-  const [status, setStatus] = useState("");
-  const [order, setOrder] = useState<Order>({ column: "", down: false });
-  const [page, setPage] = useState(0);
+export interface RunFilter { query: string; status: string; variant: string; order: Order; page: number }
+export const ALL_RUNS: RunFilter = { query: "", status: "", variant: "", order: { column: "", down: false }, page: 0 };
+
+function keyOf(run: Run, column: string): string | number {
+  if (column === "run") return run.id;
+  if (column === "variant") return run.variant;
+  if (column === "status") return run.status;
+  if (column === "seed") return run.seed;
+  if (column === "time") return num(run.seconds ?? "nan");
+  return num((run.measures[column] as Num | undefined) ?? "nan");
+}
+
+function matching(runs: Run[], filter: RunFilter): Run[] {
+  const words = filter.query.toLowerCase().split(/\s+/).filter(Boolean);
+  return runs.filter((run) => {
+    if (filter.status && run.status !== filter.status) return false;
+    if (filter.variant && run.variant !== filter.variant) return false;
+    if (words.length === 0) return true;
+    const text = textOf(run);
+    return words.every((word) => text.includes(word));
+  });
+}
+
+function Choice({ name, value, all, set }: { name: string; value: string; all: string[]; set: (value: string) => void }) {
+  const options = value === "" || all.includes(value) ? all : [value, ...all];
+  return (
+    <label>{name} <select value={value} onChange={(event) => set(event.currentTarget.value)}>
+      <option value="">all</option>{options.map((one) => <option key={one} value={one}>{one}</option>)}
+    </select></label>
+  );
+}
+
+function Status({ run, progress }: { run: Run; progress: string }) {
+  const trouble = ["failed", "timeout", "killed"].includes(run.status);
+  return <><span class={trouble ? "trouble" : run.status === "running" ? "running" : ""}>{run.status}</span>
+    {progress && <span class="faint"> {progress}</span>}</>;
+}
+
+/** `linkOf` is where a run has a page of its own, `progressOf` how far a running one is. */
+export function Runs(props: {
+  study: StudyDocument; filter: RunFilter; setFilter: (filter: RunFilter) => void;
+  linkOf?: (run: Run) => string | undefined; progressOf?: (run: Run) => string;
+}) {
+  const { study, filter } = props;
+  const { order } = filter;
   const [open, setOpen] = useState<Set<string>>(new Set());
+  const set = (change: Partial<RunFilter>) => props.setFilter({ ...filter, page: 0, ...change });
+  const setOrder = (next: Order) => set({ order: next });
   const measures = study.measures.map((measure) => measure.name).slice(0, 4);
   const decimals = useMemo(() => new Map(measures.map((name) => {
     const values = study.runs.map((run) => num((run.measures[name] as Num | undefined) ?? "nan")).filter(Number.isFinite);
     return [name, decimalsFor((Math.max(...values) - Math.min(...values)) / 10)];
   })), [study]);
   const statuses = [...new Set(study.runs.map((run) => run.status))].sort();
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = study.runs.filter((run) => {
-    if (status && run.status !== status) return false;
-    if (words.length === 0) return true;
-    const text = textOf(run);
-    return words.every((word) => text.includes(word));
-  });
-  const key = (run: Run): string | number => {
-    if (order.column === "run") return run.id;
-    if (order.column === "variant") return run.variant;
-    if (order.column === "status") return run.status;
-    if (order.column === "seed") return run.seed;
-    if (order.column === "time") return num(run.seconds ?? "nan");
-    return num((run.measures[order.column] as Num | undefined) ?? "nan");
-  };
-  const rows = order.column === "" ? found : sorted(found, key, order.down);
+  const found = matching(study.runs, filter);
+  const rows = order.column === "" ? found : sorted(found, (run) => keyOf(run, order.column), order.down);
   const pages = Math.max(1, Math.ceil(rows.length / PAGE));
-  const shown = Math.min(page, pages - 1);
+  const shown = Math.min(filter.page, pages - 1);
   const toggle = (id: string) => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);
     setOpen(next);
+  };
+  const idOf = (run: Run) => {
+    const link = props.linkOf?.(run);
+    return link ? <a href={link}>{run.id}</a> : run.id;
   };
   const columns = 6 + measures.length;
   return (
@@ -93,15 +126,14 @@ export function Runs({ study }: { study: StudyDocument }) {
       <h2 id="runs-title">Runs <small role="status">{found.length === study.runs.length
         ? `${found.length}` : `${found.length} of ${study.runs.length}`}</small></h2>
       <div class="controls">
-        <label class="grow">Search <input type="search" value={query} placeholder="variant, parameter, log text"
-          onInput={(event) => { setQuery(event.currentTarget.value); setPage(0); }} /></label>
-        <label>Status <select value={status} onChange={(event) => { setStatus(event.currentTarget.value); setPage(0); }}>
-          <option value="">all</option>{statuses.map((name) => <option key={name} value={name}>{name}</option>)}
-        </select></label>
+        <label class="grow">Search <input type="search" value={filter.query} placeholder="variant, parameter, log text"
+          onInput={(event) => set({ query: event.currentTarget.value })} /></label>
+        <Choice name="Status" value={filter.status} all={statuses} set={(status) => set({ status })} />
+        <Choice name="Variant" value={filter.variant} all={study.variants.map((variant) => variant.name)} set={(variant) => set({ variant })} />
         <span class="group" role="group" aria-label="Pages">
-          <button type="button" disabled={shown === 0} onClick={() => setPage(shown - 1)}>Previous</button>
+          <button type="button" disabled={shown === 0} onClick={() => set({ page: shown - 1 })}>Previous</button>
           <span>page {shown + 1} of {pages}</span>
-          <button type="button" disabled={shown + 1 >= pages} onClick={() => setPage(shown + 1)}>Next</button>
+          <button type="button" disabled={shown + 1 >= pages} onClick={() => set({ page: shown + 1 })}>Next</button>
         </span>
       </div>
       {pages > 1 && <p class="faint paper">Runs {shown * PAGE + 1} to {Math.min(rows.length, (shown + 1) * PAGE)} of {rows.length}; the file has them all.</p>}
@@ -121,10 +153,10 @@ export function Runs({ study }: { study: StudyDocument }) {
                 <td><button type="button" class="expand" aria-expanded={open.has(run.id)}
                   aria-label={`Details of run ${run.id}`} onClick={() => toggle(run.id)}>
                   {open.has(run.id) ? "−" : "+"}</button></td>
-                <th scope="row">{run.id}</th>
+                <th scope="row">{idOf(run)}</th>
                 <td>{run.variant}</td>
                 <td class="number">{run.seed}</td>
-                <td><span class={run.status === "done" ? "" : "trouble"}>{run.status}</span></td>
+                <td><Status run={run} progress={props.progressOf?.(run) ?? ""} /></td>
                 {measures.map((name) => (
                   <td key={name} class="number">{run.measures[name] === undefined ? "" : fixed(run.measures[name] as Num, decimals.get(name) ?? 3)}</td>
                 ))}

@@ -1,16 +1,10 @@
-// The curves' chart: Vega draws, this file feeds it. Zooming filters the rows, so that both axes
-// fit what is visible.
+// The curves' chart in a report: Vega draws SVG, this file feeds it. Zooming filters the rows, so
+// that both axes fit what is visible.
 import { expressionInterpreter } from "vega-interpreter";
 import { parse, View, type Scale, type Spec } from "vega";
+import type { Axes, Chart, Line } from "./chart";
 import compiled from "./curves.vl.json";
-import type { Style, Theme } from "./palette";
-
-export interface Line {
-  variant: string; style: Style;
-  steps: ArrayLike<number>; mean: ArrayLike<number>; low: ArrayLike<number>; high: ArrayLike<number>;
-  traces: { run: string; steps: ArrayLike<number>; values: ArrayLike<number> }[];
-}
-export interface Axes { logX: boolean; logY: boolean; window: [number, number] | null }
+import type { Theme } from "./palette";
 
 interface ScaledSpec { scales: { name: string; type: string; nice?: boolean }[] }
 
@@ -49,8 +43,7 @@ function rowsOf(lines: Line[], axes: Axes) {
   return { band, mean, traces };
 }
 
-/** A chart in `host`, drawn at once; call `finalize` before drawing another there. */
-export function drawCurves(host: HTMLElement, lines: Line[], axes: Axes, theme: Theme): View {
+function viewOf(host: HTMLElement, lines: Line[], axes: Axes, theme: Theme): View {
   const rows = rowsOf(lines, axes);
   const view = new View(parse(specFor(axes), undefined, { ast: true }), {
     expr: expressionInterpreter, renderer: "svg", container: host, hover: false,
@@ -60,16 +53,24 @@ export function drawCurves(host: HTMLElement, lines: Line[], axes: Axes, theme: 
   view.data("band", rows.band).data("mean", rows.mean).data("traces", rows.traces);
   view.data("cursor", []);
   view.width(Math.max(240, host.clientWidth)).height(host.clientWidth < 520 ? 260 : 380);
-  return view.run();
+  view.run();
+  host.querySelector("svg")?.setAttribute("aria-hidden", "true");
+  return view;
 }
 
-/** The step under a pointer `offset` pixels right of the chart's left edge. */
-export function stepAt(view: View, offset: number): number {
-  const scale = view.scale("x") as Scale & { invert(pixel: number): number };
-  return scale.invert(offset - view.origin()[0]);
-}
-
-/** Draws the reading line at `step`, or none. */
-export function setCursor(view: View, step: number | null): void {
-  view.data("cursor", step === null ? [] : [{ step }]).run();
+export function vegaChart(host: HTMLElement): Chart {
+  let view: View | undefined;
+  return {
+    draw(lines, axes, theme) {
+      view?.finalize();
+      view = viewOf(host, lines, axes, theme);
+    },
+    stepAt(offset) {
+      if (!view) return NaN;
+      const scale = view.scale("x") as Scale & { invert(pixel: number): number };
+      return scale.invert(offset - view.origin()[0]);
+    },
+    cursor(step) { view?.data("cursor", step === null ? [] : [{ step }]).run(); },
+    close() { view?.finalize(); view = undefined; },
+  };
 }
