@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { vegaChart } from "./charts/vega";
 import { known, type StudyDocument } from "./model/document";
 import { counted, time } from "./model/format";
+import { markReady } from "./views/ready";
 import { Environments, TestingView } from "./views/about";
 import { Claims, tally } from "./views/claims";
 import { Curves } from "./views/curves";
@@ -28,11 +29,6 @@ function useAfterPaint(): boolean {
     };
   }, []);
   return painted;
-}
-
-/** Marks the moment when everything is drawn and listens, for tests and benchmarks. */
-function markReady() {
-  if (performance.getEntriesByName("ordo:ready").length === 0) performance.mark("ordo:ready");
 }
 
 function Head({ study, colours }: { study: StudyDocument; colours: Colours }) {

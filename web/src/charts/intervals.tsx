@@ -39,6 +39,37 @@ function words(c: Comparison): string {
     `${short(c.interval[1])}; the claim is true ${where}; ${c.verdict}`;
 }
 
+/** The interval: strokes at its ends, arrows where it is open. */
+function Bar({ low, high, at }: { low: number; high: number; at: (x: number) => string }) {
+  return (
+    <>
+      {!Number.isNaN(low + high) && <line class="bar" x1={at(low)} x2={at(high)} y1="19" y2="19" />}
+      {[low, high].map((end, side) => Number.isFinite(end)
+        ? <line key={side} class="bar" x1={at(end)} x2={at(end)} y1="14" y2="24" />
+        : <svg key={side} x={at(end)} y="19" overflow="visible">
+            <path class="bar" d={side === 0 ? "M7-5 1 0 7 5" : "M-7-5-1 0-7 5"} />
+          </svg>)}
+    </>
+  );
+}
+
+/** A difference with its interval about a dotted zero; no claim, so no shade and no verdict. */
+export function DifferenceRow({ label, mean, interval, domain }: {
+  label: string; mean: number; interval: [number, number]; domain: Domain;
+}) {
+  const [left, right] = domain;
+  const percent = (x: number) => Math.min(100, Math.max(0, (100 * (x - left)) / (right - left)));
+  const at = (x: number) => `${percent(x).toFixed(3)}%`;
+  return (
+    <svg class="interval plain" role="img" height="38" aria-label={
+      `${label}: difference ${short(mean)}, interval ${short(interval[0])} to ${short(interval[1])}`}>
+      <line class="zero" x1={at(0)} x2={at(0)} y1="2" y2="36" />
+      <Bar low={interval[0]} high={interval[1]} at={at} />
+      {Number.isFinite(mean) && <circle class="mark" cx={at(mean)} cy="19" r="5" />}
+    </svg>
+  );
+}
+
 export function IntervalRow({ comparison, domain }: { comparison: Comparison; domain: Domain }) {
   const [left, right] = domain;
   const percent = (x: number) => Math.min(100, Math.max(0, (100 * (x - left)) / (right - left)));
@@ -61,12 +92,7 @@ export function IntervalRow({ comparison, domain }: { comparison: Comparison; do
       {[from, to].filter(Number.isFinite).map((margin) => (
         <line key={margin} class="margin" x1={at(margin)} x2={at(margin)} y1="2" y2="36" />
       ))}
-      {!Number.isNaN(low + high) && <line class="bar" x1={at(low)} x2={at(high)} y1="19" y2="19" />}
-      {[low, high].map((end, side) => Number.isFinite(end)
-        ? <line key={side} class="bar" x1={at(end)} x2={at(end)} y1="14" y2="24" />
-        : <svg key={side} x={at(end)} y="19" overflow="visible">
-            <path class="bar" d={side === 0 ? "M7-5 1 0 7 5" : "M-7-5-1 0-7 5"} />
-          </svg>)}
+      <Bar low={low} high={high} at={at} />
       {Number.isFinite(estimate) && (
         <svg x={at(estimate)} y="19" overflow="visible"><VerdictShape verdict={comparison.verdict} /></svg>
       )}

@@ -74,7 +74,7 @@ export function ticks(low: number, high: number, count: number): number[] {
 export function tickLabels(values: number[]): string[] {
   const sizes = values.map(Math.abs).filter((x) => x > 0);
   const greatest = Math.max(0, ...sizes);
-  if (greatest >= 1e7 || (sizes.length > 0 && greatest < 1e-4)) return values.map((x) => short(x));
+  if (greatest >= 1e9 || (sizes.length > 0 && greatest < 1e-4)) return values.map((x) => short(x));
   const gaps = values.slice(1).map((x, index) => Math.abs(x - values[index]!)).filter((x) => x > 0);
   const equal = gaps.length > 0 && Math.max(...gaps) < 1.001 * Math.min(...gaps);
   if (!equal) return values.map((x) => short(x));

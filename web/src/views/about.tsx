@@ -6,7 +6,7 @@ import { Pairs } from "./runs";
 
 function sentences(testing: Testing): string[] {
   if (testing.looks.length === 0) return ["No claim has been tested yet.", ...testing.notes];
-  const percent = `${short(100 * num(testing.alpha))} %`;
+  const percent = `${short(100 * num(testing.alpha))}\u00a0%`;
   const first = `The probability that any verdict of "holds" or "fails" is false is at most ${percent}.`;
   const registered = testing.registered_seeds > 0
     ? `${testing.registered_seeds} seeds for each variant were stated before the first run.`

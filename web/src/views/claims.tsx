@@ -18,7 +18,7 @@ function Numbers({ comparison: c }: { comparison: Comparison }) {
     <p class="numbers">
       <b>{short(c.estimate)}</b> <span>[{short(c.interval[0])}, {short(c.interval[1])}]</span>
       <span class="faint">{c.unit && ` ${c.unit} · `}{counted(c.pairs, "seed")}
-        {c.p_value !== null && ` · p = ${short(c.p_value, 2)}`}</span>
+        {c.p_value !== null && ` · p\u00a0=\u00a0${short(c.p_value, 2)}`}</span>
     </p>
   );
 }
