@@ -61,6 +61,12 @@ CREATE INDEX artifact_hash ON artifact(hash);
 CREATE INDEX cell_lease ON cell(lease) WHERE lease IS NOT NULL;
 )sql";
 
+// Indexes are no part of the format: every ordo keeps those that are there, and a writer adds those
+// that an older one did not make. This one holds all that tells which blocks a window of steps
+// wants, which in the table itself lies scattered between the blocks' bytes.
+constexpr const char* kIndexes =
+    "CREATE INDEX IF NOT EXISTS block_steps ON block(series, level, low_step, high_step, count);";
+
 // Statements that bring a store of version i + 1 to version i + 2, in order; the next one goes
 // here when the format changes.
 constexpr std::array<const char*, kStoreVersion - 1> kMigrations = {};
@@ -98,6 +104,7 @@ void create_or_migrate(Database& database) {
       database.execute(fmt::format("PRAGMA user_version={};", kStoreVersion));
     }
   }
+  database.execute(kIndexes);
   transaction.commit();
 }
 

@@ -40,8 +40,9 @@ void append_level(Database& database, std::int64_t id, int level, std::uint64_t 
   for (int l = 0; l < level; ++l) points_an_entry *= kFanOut;
   const std::uint64_t first = begin / points_an_entry;
   Cursor row = database.query(
-      "SELECT number, count, data FROM block WHERE series=? AND level=? AND number>=? AND "
-      "high_step>=? AND low_step<=? ORDER BY number",
+      "SELECT number, count, data FROM block WHERE series=?1 AND level=?2 AND number IN "
+      "(SELECT number FROM block WHERE series=?1 AND level=?2 AND low_step<=?5 AND high_step>=?4 "
+      "AND number>=?3) ORDER BY number",
       {id, level, first / kBlockSize, from, to});
   while (row.next()) {
     const auto start = static_cast<std::uint64_t>(row.integer(0)) * kBlockSize;
