@@ -127,7 +127,9 @@ void require_fit(const torch::Tensor& wanted, const torch::Tensor& found, const 
     throw InputError(where, fmt::format("has shape {} in the file, but {} in the network",
                                         c10::str(found.sizes()), c10::str(wanted.sizes())));
   }
-  if (wanted.is_floating_point() != found.is_floating_point()) {
+  // LibTorch's Module::to(device, type) turns counts into floats, which are saved as such.
+  const bool is_count = !wanted.is_floating_point() && torch::equal(found, torch::round(found));
+  if (wanted.is_floating_point() != found.is_floating_point() && !is_count) {
     throw InputError(where, fmt::format("holds {}, but the network's holds {}",
                                         c10::toString(found.scalar_type()),
                                         c10::toString(wanted.scalar_type())));

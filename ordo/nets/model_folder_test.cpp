@@ -177,6 +177,23 @@ TEST_F(ModelFolder, NamesTensorsOfAnotherType) {
   EXPECT_THAT(load_failure(), AllOf(HasSubstr("head.bias"), HasSubstr("Long"), HasSubstr("Float")));
 }
 
+TEST_F(ModelFolder, GivesBackTheCountsOfANetworkThatWasMoved) {
+  const Model model = trained();
+  const std::string count = "norms.0.num_batches_tracked";
+  const auto before = model.net->named_buffers()[count].item<std::int64_t>();
+  model.net->to(torch::kCPU, torch::kFloat32);  // which makes it a float
+  save_model(path_, model);
+  const torch::Tensor after = load_model(path_).net->named_buffers()[count];
+  EXPECT_EQ(after.scalar_type(), torch::kInt64);
+  EXPECT_EQ(after.item<std::int64_t>(), before);
+  edit_weights([&](auto& tensors) {
+    for (auto& [name, tensor] : tensors) {
+      if (name == count) tensor.fill_(2.5);
+    }
+  });
+  EXPECT_THAT(load_failure(), AllOf(HasSubstr(count), HasSubstr("Float"), HasSubstr("Long")));
+}
+
 TEST_F(ModelFolder, FindsWeightsThatAreNotThoseSavedWithIt) {
   const std::string whole = read_file(weights_);
   for (const std::size_t left :
