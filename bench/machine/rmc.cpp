@@ -1,16 +1,24 @@
 // One measurement of the relational machine, for bench/machine/rmc.py, which runs the peers beside
 // it:
-//   bench-machine-rmc prolog FILE    seconds, clause entries, answers of the file's query
-//   bench-machine-rmc regex N        the word (ab)^(N/2) under (a+b)*a?b, runs of the machine
-//   bench-machine-rmc petri N        markings of a net that has about N, each visited once
+//   bench-machine-rmc prolog FILE      the file's query, depth first, as Prolog
+//   bench-machine-rmc interleave FILE  the same under the default search
+//   bench-machine-rmc regex N          a word of N letters, from a file, under (a+b)*a
+//   bench-machine-rmc petri N          markings of a net that has about N, each visited once
+//   bench-machine-rmc norm N           the normal form of a program that has about N spans
+// It prints seconds, clause entries (of the normaliser: spans), answers, bytes of the machine's own
+// memory and KiB of the whole process at its largest.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
 
+#include <sys/resource.h>
+
+#include "ordo/base/file.h"
 #include "ordo/machine/rmc_dialect.h"
 #include "ordo/machine/rmc_machine.h"
+#include "ordo/machine/rmc_normal.h"
 
 namespace {
 
@@ -23,44 +31,76 @@ struct Work {
   Module module;
   ordo::Context context;
 
-  void translate(const char* dialect, SourceId file, std::optional<SourceId> question = {}) {
+  void translate(const char* dialect, SourceId file,
+                 std::optional<std::filesystem::path> word_file = {}) {
     Diagnostics problems(sources);
-    Translation translation{sources, file, question, "program", terms, module, problems};
+    Translation translation{sources, file,   std::nullopt, "program",
+                            terms,   module, problems,     std::move(word_file)};
     find_dialect(dialect).translate(translation);
     problems.throw_if_any();
   }
 };
 
+using Clock = std::chrono::steady_clock;
+
+void report(Clock::time_point start, std::uint64_t done, std::uint64_t answers,
+            std::uint64_t bytes) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::printf("%.6f %llu %llu %llu %ld\n", seconds, static_cast<unsigned long long>(done),
+              static_cast<unsigned long long>(answers), static_cast<unsigned long long>(bytes),
+              usage.ru_maxrss);
+}
+
 void measure(Work& work, const Query& query, RunOptions options) {
   options.limits.max_answers = 0;
   options.limits.max_steps = 0;
-  const auto start = std::chrono::steady_clock::now();
-  ResultStream stream(work.terms, query.program, query.memory, options, work.context);
-  std::size_t answers = 0;
+  const auto start = Clock::now();
+  ResultStream stream(work.terms, query.program, query.memory, options, work.context, query.stream);
+  std::uint64_t answers = 0;
   while (stream.next()) ++answers;
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const RunCounts counts = stream.counts();
-  std::printf("%.6f %llu %zu %llu\n", seconds, static_cast<unsigned long long>(counts.unfoldings),
-              answers, static_cast<unsigned long long>(counts.peak_bytes));
+  report(start, counts.unfoldings, answers, counts.peak_bytes);
   if (stream.limit() != Limit::none) throw std::runtime_error("a limit was reached");
 }
 
-void run_prolog(const std::string& path) {
+void run_prolog(const std::string& path, Search search) {
   Work work;
   work.translate("prolog", work.sources.add_file(path));
   RunOptions options;
-  options.search = Search::dfs;
+  options.search = search;
   measure(work, work.module.queries.at(0), options);
 }
 
 void run_regex(std::size_t letters) {
+  const ordo::TempFolder folder;
+  const std::filesystem::path path = folder.path() / "word";
+  {
+    std::string word;
+    for (std::size_t i = 0; i < letters; ++i) word += i + 1 == letters ? 'a' : "ab"[i % 2];
+    ordo::write_file_atomic(path, word);
+  }
   Work work;
-  std::string word;
-  for (std::size_t i = 0; i < letters; ++i) word += i + 1 == letters ? 'a' : "ab"[i % 2];
-  const SourceId question = work.sources.add("word", word);
-  work.translate("regex", work.sources.add("regex", "(a+b)*a"), question);
+  work.translate("regex", work.sources.add("regex", "(a+b)*a"), path);
   measure(work, work.module.queries.at(0), {});
+}
+
+// Each factor doubles the number of spans, and each span carries a term that grows.
+void run_norm(std::size_t spans) {
+  Work work;
+  std::string text;
+  for (std::size_t made = 1; made < spans; made *= 2) {
+    text += text.empty() ? "" : "; ";
+    text += "(new X. <X>; [f(X)] + new X Y. <X>; l<Y>; [g(X,a)]; [Y]l)";
+  }
+  Diagnostics problems(work.sources);
+  const ProgramId program = parse_program(work.terms, work.sources,
+                                          work.sources.add("program", text), work.module, problems);
+  problems.throw_if_any();
+  const auto start = Clock::now();
+  const NormalForm form = normalise(work.terms, program, {}, work.context);
+  report(start, form.summands.size(), 1, 0);
 }
 
 // Tokens that move between four places: C(n + 3, 3) markings of n tokens.
@@ -82,13 +122,18 @@ int main(int argc, char** argv) {
   try {
     const std::string what = argc == 3 ? argv[1] : "";
     if (what == "prolog")
-      run_prolog(argv[2]);
+      run_prolog(argv[2], Search::dfs);
+    else if (what == "interleave")
+      run_prolog(argv[2], Search::interleave);
     else if (what == "regex")
       run_regex(std::stoul(argv[2]));
     else if (what == "petri")
       run_petri(std::stoul(argv[2]));
+    else if (what == "norm")
+      run_norm(std::stoul(argv[2]));
     else
-      throw std::runtime_error("usage: bench-machine-rmc prolog FILE | regex N | petri N");
+      throw std::runtime_error(
+          "usage: bench-machine-rmc prolog FILE | interleave FILE | regex N | petri N | norm N");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench-machine-rmc: %s\n", error.what());
     return 1;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ordo/machine/limits.h"
+#include "ordo/machine/rmc_arith.h"
 #include "ordo/machine/rmc_syntax.h"
 #include "ordo/machine/rmc_unify.h"
 
@@ -21,11 +22,16 @@ enum class Search {
 /// Whether a star yields each result as often as it is reached, or explores each state once.
 enum class StarMode { bag, set };
 
+/// Who runs the program: what its shape asks for (rmc_core.h), or the general machine.
+enum class CoreChoice { by_shape, general };
+
 struct RunOptions {
   Limits limits;
   Search search = Search::interleave;
   StarMode star = StarMode::bag;
   OccursCheck occurs_check = OccursCheck::on;
+  CoreChoice core = CoreChoice::by_shape;
+  Arithmetic arithmetic = Arithmetic::off;
   std::uint64_t max_depth = 0;                    ///< unfoldings of `*` on a branch; 0: no limit
   double timeout = 0;                             ///< seconds; 0: no limit
   std::size_t heap_words = std::size_t{1} << 18;  ///< a heap below this is not collected

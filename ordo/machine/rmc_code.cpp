@@ -5,6 +5,7 @@
 #include "ordo/machine/rmc_code.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -272,8 +273,10 @@ std::vector<Variable> place_variables(const Terms& terms, const std::vector<Even
 
 class Emitter {
  public:
-  Emitter(const Terms& terms, CompiledProgram& out, std::vector<Variable> variables)
-      : terms_(terms), out_(out), variables_(std::move(variables)) {}
+  // What is pushed to or popped from `solved` is solved instead.
+  Emitter(const Terms& terms, CompiledProgram& out, std::vector<Variable> variables,
+          std::optional<Symbol> solved)
+      : terms_(terms), out_(out), variables_(std::move(variables)), solved_(solved) {}
 
   void emit(const std::vector<Event>& events) {
     for (std::size_t i = 0; i < out_.free_variables.size(); ++i) {
@@ -381,6 +384,12 @@ class Emitter {
 
   void action(ProgramId id) {
     const ProgramNode& node = terms_.program(id);
+    if ((node.op == Op::push || node.op == Op::pop) && node.label == solved_) {
+      code(Code::assign);
+      term(node.first, true);
+      code(Code::solve);
+      return;
+    }
     switch (node.op) {
       case Op::fail:
         code(Code::fail);
@@ -653,6 +662,7 @@ class Emitter {
   const Terms& terms_;
   CompiledProgram& out_;
   std::vector<Variable> variables_;
+  std::optional<Symbol> solved_;
   Scopes scopes_;
   std::uint32_t open_scopes_ = 0;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> frame_scopes_;  // first scope, variables
@@ -697,7 +707,8 @@ Word ground_word(const Terms& terms, CompiledProgram& compiled, TermId root) {
   return value(root);
 }
 
-CompiledProgram compile(Terms& terms, ProgramId program, const Memory& memory) {
+CompiledProgram compile(Terms& terms, ProgramId program, const Memory& memory,
+                        Arithmetic arithmetic) {
   CompiledProgram compiled;
   compiled.free_variables = terms.free_variables(program);
   const auto add = [&](VarId v) {
@@ -711,7 +722,9 @@ CompiledProgram compile(Terms& terms, ProgramId program, const Memory& memory) {
     }
   }
   const std::vector<Event> events = Lister(terms).list(program);
-  Emitter(terms, compiled, place_variables(terms, events)).emit(events);
+  std::optional<Symbol> solved;
+  if (arithmetic == Arithmetic::on) solved = terms.location(kArithmeticStack);
+  Emitter(terms, compiled, place_variables(terms, events), solved).emit(events);
   return compiled;
 }
 

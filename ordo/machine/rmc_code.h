@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ordo/machine/rmc_arith.h"
 #include "ordo/machine/rmc_syntax.h"
 
 namespace ordo::machine::rmc {
@@ -47,6 +48,7 @@ enum class Code : std::uint8_t {
   pop,     // a: stack
   assign,  // builds the left side of an equation
   match,   // matches it with the right side
+  solve,   // arithmetic on what `assign` built
   // tokens that build
   put_constant,  // w: a constant or a ground structure
   put_first,     // a: register; a new variable
@@ -145,7 +147,8 @@ struct CompiledProgram {
 
 /// Compiles `program` with the free variables that `memory` has too. O(size) once definitions are
 /// copied in; programs that would pass a million nodes so call them instead.
-CompiledProgram compile(Terms& terms, ProgramId program, const Memory& memory);
+CompiledProgram compile(Terms& terms, ProgramId program, const Memory& memory,
+                        Arithmetic arithmetic = Arithmetic::off);
 
 /// The word of a ground term, built at most once.
 Word ground_word(const Terms& terms, CompiledProgram& compiled, TermId term);

@@ -39,15 +39,18 @@ ProgramId Translation::define(ProgramId program) {
   return terms.call(id);
 }
 
-void Translation::ask(ProgramId program, Memory memory) {
-  module.queries.push_back(
-      {.kind = Query::Kind::run, .program = program, .memory = std::move(memory), .span = {}});
+void Translation::ask(ProgramId program, Memory memory, StackStream stream) {
+  module.queries.push_back({.kind = Query::Kind::run,
+                            .program = program,
+                            .memory = std::move(memory),
+                            .span = {},
+                            .stream = std::move(stream)});
 }
 
 const std::vector<Dialect>& dialects() {
   static const std::vector<Dialect> kDialects{
       {"prolog", "goals: 'anc(tom, W)'", from_prolog},
-      {"regex", "a word: abab", from_regex},
+      {"regex", "a word: abab", from_regex, true},
       {"automaton", "a word: abab", from_automaton},
       {"turing", "a tape: 1011", from_turing},
       {"petri", "a marking: '2 p + q'", from_petri},

@@ -10,12 +10,14 @@
 //   kappa      the kappa calculus; a stack of values            rmc_from_kappa
 #pragma once
 
+#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ordo/machine/rmc_arith.h"
 #include "ordo/machine/rmc_syntax.h"
 
 namespace ordo::machine::rmc {
@@ -29,16 +31,20 @@ struct Translation {
   Terms& terms;
   Module& module;
   Diagnostics& problems;
+  /// A word that is asked about and stays in its file; only where the dialect reads word files.
+  std::optional<std::filesystem::path> word_file = {};
+  Arithmetic arithmetic = Arithmetic::off;
 
   /// Adds `def name = program.`; a call of it.
   ProgramId define(ProgramId program);
-  void ask(ProgramId program, Memory memory = {});
+  void ask(ProgramId program, Memory memory = {}, StackStream stream = {});
 };
 
 struct Dialect {
   std::string_view name;
   std::string_view question;  ///< what a question is, for messages and help
   void (*translate)(Translation& translation);
+  bool reads_word_files = false;
 };
 const std::vector<Dialect>& dialects();
 /// Throws UsageError with the names there are.

@@ -27,6 +27,20 @@ class ClauseTranslator {
     return terms_.fresh(x, terms_.pop(goals_, terms_.app("=", {terms_.var(x), terms_.var(x)})));
   }
 
+  // new X Y Z. g<add(X,Y,Z)>; [add(X,Y,Z)]arith
+  ProgramId built_in(std::string_view name, int arity) {
+    std::vector<VarId> variables;
+    std::vector<TermId> args;
+    for (int i = 0; i < arity; ++i) {
+      variables.push_back(terms_.fresh_variable(std::string(1, "XYZ"[i])));
+      args.push_back(terms_.var(variables.back()));
+    }
+    const TermId goal = terms_.app(terms_.atom(name), args);
+    return terms_.fresh(
+        variables,
+        terms_.seq(terms_.pop(goals_, goal), terms_.push(goal, terms_.location(kArithmeticStack))));
+  }
+
   ProgramId query(const PrologClause& query, ProgramId program) {
     begin(Variables::free);
     const TermId end = terms_.constant("end");
@@ -133,11 +147,15 @@ void from_prolog(Translation& t) {
   PrologProgram prolog;
   read_prolog(t.sources, t.file, prolog, t.problems);
   if (t.question) read_prolog_query(t.sources, *t.question, prolog, t.problems);
-  if (t.problems.empty()) check_prolog_predicates(prolog, t.problems);
+  if (t.problems.empty()) check_prolog_predicates(prolog, t.arithmetic, t.problems);
   ClauseTranslator translator(t.terms, prolog.terms);
   std::vector<ProgramId> clauses;
   for (const PrologClause& clause : prolog.clauses) clauses.push_back(translator.clause(clause));
   if (uses_equality(prolog)) clauses.push_back(translator.equality());
+  if (t.arithmetic == Arithmetic::on) {
+    clauses.push_back(translator.built_in("add", 3));
+    clauses.push_back(translator.built_in("lt", 2));
+  }
   const ProgramId program = t.define(t.terms.star(t.terms.sum(clauses)));
   for (const PrologClause& query : prolog.queries) t.ask(translator.query(query, program));
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ordo/machine/lexer.h"
+#include "ordo/machine/rmc_word_file.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -213,6 +214,11 @@ MemoryEntry word_on_stack(Terms& terms, std::string_view location,
 
 void from_regex(Translation& t) {
   const ProgramId program = t.define(Expression(t).read());
+  if (t.word_file) {
+    const Symbol in = t.terms.location("in");
+    t.ask(t.terms.seq(program, t.terms.pop(in, t.terms.constant("end"))),
+          {{in, {t.terms.constant("end")}}}, word_file(t.terms, in, *t.word_file));
+  }
   if (!t.question) return;
   const auto word = read_word(t.terms, t.sources, *t.question, {"end"}, t.problems);
   const ProgramId accept = t.terms.pop("in", t.terms.constant("end"));

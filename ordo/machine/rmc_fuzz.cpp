@@ -1,5 +1,7 @@
 // Any bytes: the parser reports or yields a module; what it yields prints and parses back to an
-// equal program, is typed, normalised, and run within limits.
+// equal program, is typed, normalised, and run within limits; the core that its shape chooses and
+// the general machine have the same results.
+#include <algorithm>
 #include <cstdint>
 
 #include "ordo/machine/rmc_machine.h"
@@ -34,9 +36,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       options.limits.max_memory = 64;
       options.heap_words = 64;
       options.quantum = 50;
-      for (const Answer& answer :
-           run(terms, query.program, query.memory, options, context).answers) {
-        (void)print_answer(terms, answer);
+      const auto results = [&](CoreChoice core, StarMode star) {
+        options.core = core;
+        options.star = star;
+        const RunResult result = run(terms, query.program, query.memory, options, context);
+        std::vector<std::string> texts;
+        for (const Answer& answer : result.answers) texts.push_back(print_answer(terms, answer));
+        std::sort(texts.begin(), texts.end());
+        return std::pair{result.limit, texts};
+      };
+      for (const StarMode star : {StarMode::bag, StarMode::set}) {
+        const auto by_shape = results(CoreChoice::by_shape, star);
+        const auto general = results(CoreChoice::general, star);
+        const bool complete = by_shape.first == Limit::none && general.first == Limit::none;
+        if (complete && by_shape.second != general.second) __builtin_trap();
       }
       NormalOptions normal;
       normal.max_spans = 50;

@@ -18,9 +18,14 @@ void read_file_into(const Input& input, Loaded& loaded, Diagnostics& problems) {
   const Dialect& dialect = find_dialect(input.from);
   std::optional<SourceId> question;
   if (!input.ask.empty()) question = loaded.sources.add("--ask", input.ask);
+  if (!input.ask_file.empty() && !dialect.reads_word_files) {
+    question = loaded.sources.add_file(input.ask_file);
+  }
   const std::string name = definition_name(std::filesystem::path(input.file).stem().string());
   Translation translation{loaded.sources, file,          question, name.empty() ? "main" : name,
                           loaded.terms,   loaded.module, problems};
+  if (!input.ask_file.empty() && dialect.reads_word_files) translation.word_file = input.ask_file;
+  if (input.arith) translation.arithmetic = Arithmetic::on;
   dialect.translate(translation);
 }
 

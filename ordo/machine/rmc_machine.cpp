@@ -5,6 +5,10 @@
 #include <deque>
 #include <unordered_set>
 
+#include <fmt/format.h>
+
+#include "ordo/machine/rmc_cell_text.h"
+#include "ordo/machine/rmc_core.h"
 #include "ordo/machine/rmc_heap.h"
 
 namespace ordo::machine::rmc {
@@ -58,9 +62,7 @@ struct LaterJob {
 
 constexpr std::uint64_t kPoll = 1 << 16;  // transitions between looks at the clock
 
-}  // namespace
-
-class ResultStream::Machine {
+class Machine final : public Core {
  public:
   Machine(Terms& terms, ProgramId program, const Memory& memory, const RunOptions& options,
           Context& context)
@@ -68,7 +70,7 @@ class ResultStream::Machine {
         options_(options),
         context_(context),
         occurs_check_(options.occurs_check == OccursCheck::on),
-        code_(compile(terms, program, memory)),
+        code_(compile(terms, program, memory, options.arithmetic)),
         memory_(memory) {
     if (options_.star == StarMode::set && options_.search == Search::iddfs) {
       options_.search = Search::bfs;
@@ -95,7 +97,7 @@ class ResultStream::Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  bool next() {
+  bool next() override {
     if (done_) return false;
     if (counts_.answers >= options_.limits.answers()) {
       const bool more = !choices_.empty() || !queue_.empty() || bounded_;
@@ -111,14 +113,15 @@ class ResultStream::Machine {
     return true;
   }
 
-  Answer answer();
-  Limit limit() const { return limit_; }
-  RunCounts counts() const {
+  Answer answer() override;
+  Limit limit() const override { return limit_; }
+  RunCounts counts() const override {
     RunCounts counts = counts_.run;
     counts.peak_bytes = std::max(counts.peak_bytes, used_bytes());
     return counts;
   }
-  const CompiledProgram& code() const { return code_; }
+  std::string plan() const override { return describe_dispatch(terms_, code_); }
+  std::string state() const override;
 
  private:
   struct Counts {
@@ -155,6 +158,7 @@ class ResultStream::Machine {
   bool occurs(const Word* cell, Word in);
   bool unify(Word left, Word right);
   bool unify_structures(Word left, Word right);
+  bool solve(Word goal);
 
   // search
   bool search();
@@ -247,7 +251,7 @@ class ResultStream::Machine {
 
 // ---- heap ----
 
-std::size_t ResultStream::Machine::initial_words() const {
+std::size_t Machine::initial_words() const {
   std::size_t words = 2 + 2 * code_.free_variables.size();
   for (const MemoryEntry& entry : memory_) {
     for (const TermId item : entry.items) {
@@ -267,7 +271,7 @@ std::size_t ResultStream::Machine::initial_words() const {
 }
 
 // Fills the heap with the root frame and the initial stacks, for the first or a further round.
-void ResultStream::Machine::restart() {
+void Machine::restart() {
   top_ = space_.base();
   trail_below_ = base_heap_ = top_;
   trail_.clear();
@@ -296,7 +300,7 @@ void ResultStream::Machine::restart() {
 }
 
 // A term of the initial memory.
-Word ResultStream::Machine::build(TermId root) {
+Word Machine::build(TermId root) {
   std::vector<std::pair<TermId, Word*>> tasks;
   Word result = 0;
   tasks.emplace_back(root, &result);
@@ -323,12 +327,20 @@ Word ResultStream::Machine::build(TermId root) {
   return result;
 }
 
-void ResultStream::Machine::collect() {
+void Machine::collect() {
   const auto used = static_cast<std::size_t>(top_ - space_.base());
   counts_.run.peak_bytes = std::max(counts_.run.peak_bytes, used_bytes());
   ++counts_.run.collections;
   const std::size_t needed = std::max(small_heap_, 4 * used) + 2 * code_.straight_words;
   if (spare_.words() < needed) spare_ = Space(needed);
+  // Where no branch waits nothing is ever undone, and what undoing needs would be kept for nothing:
+  // an old stack holds all that its goals have computed since.
+  if (choices_.empty() && queue_.empty()) {
+    trail_.clear();
+    release(node_);
+    node_ = nullptr;
+    ++segment_;
+  }
   Collector gc(space_, spare_.base());
   const auto pair = [&](Word& p) {
     p = reinterpret_cast<Word>(gc.pair(reinterpret_cast<Word*>(p)));
@@ -399,7 +411,7 @@ void ResultStream::Machine::collect() {
 
 // ---- unification ----
 
-bool ResultStream::Machine::occurs(const Word* cell, Word in) {
+bool Machine::occurs(const Word* cell, Word in) {
   todo_.clear();
   while (true) {
     if (word::tag(in) == word::kReference) {
@@ -424,7 +436,7 @@ bool ResultStream::Machine::occurs(const Word* cell, Word in) {
   }
 }
 
-bool ResultStream::Machine::unify(Word left, Word right) {
+bool Machine::unify(Word left, Word right) {
   left = deref(left);
   right = deref(right);
   if (left == right) return true;
@@ -443,7 +455,7 @@ bool ResultStream::Machine::unify(Word left, Word right) {
   return unify_structures(left, right);
 }
 
-bool ResultStream::Machine::unify_structures(Word left, Word right) {
+bool Machine::unify_structures(Word left, Word right) {
   pairs_.assign(1, {left, right});
   while (!pairs_.empty()) {
     const Word* const a = word::address(pairs_.back().first);
@@ -464,9 +476,38 @@ bool ResultStream::Machine::unify_structures(Word left, Word right) {
   return true;
 }
 
+// Arithmetic.
+bool Machine::solve(Word goal) {
+  goal = deref(goal);
+  std::string functor = "_";
+  std::vector<ArithmeticArgument> arguments;
+  const Word* args = nullptr;
+  if (word::tag(goal) == word::kConstant) functor = terms_.text(word::symbol(goal));
+  if (word::tag(goal) == word::kStructure) {
+    args = word::address(goal) + 1;
+    functor = terms_.text(word::functor(args[-1]));
+    for (std::uint32_t i = 0; i < word::arity(args[-1]); ++i) {
+      const Word value = deref(args[i]);
+      const bool structure = word::tag(value) == word::kStructure;
+      if (word::tag(value) == word::kReference) {
+        arguments.emplace_back();
+      } else {
+        arguments.push_back(structure ? terms_.text(word::functor(*word::address(value))) + "(...)"
+                                      : terms_.text(word::symbol(value)));
+      }
+    }
+  }
+  const auto values = solve_arithmetic(functor, arguments);
+  if (!values) return false;
+  for (std::size_t i = 0; i < values->size(); ++i) {
+    if (!unify(args[i], word::constant(terms_.intern((*values)[i])))) return false;
+  }
+  return true;
+}
+
 // ---- search ----
 
-KeyTable::Range ResultStream::Machine::fitting(const Dispatch& dispatch) const {
+KeyTable::Range Machine::fitting(const Dispatch& dispatch) const {
   if (!dispatch.indexed) return dispatch.all;
   const Word stack = stacks_[dispatch.stack];
   if (stack == 0) return dispatch.empty;
@@ -486,7 +527,7 @@ KeyTable::Range ResultStream::Machine::fitting(const Dispatch& dispatch) const {
 }
 
 // The state as a text: equal for equal states up to the names of variables.
-bool ResultStream::Machine::seen_before(std::uint32_t at) {
+bool Machine::seen_before(std::uint32_t at) {
   std::string key;
   std::unordered_map<Word, std::uint32_t> numbers;
   std::vector<Word> todo;
@@ -533,7 +574,7 @@ bool ResultStream::Machine::seen_before(std::uint32_t at) {
   return !seen_.insert(std::move(key)).second;
 }
 
-Node* ResultStream::Machine::extend(Node* parent, std::size_t begin, std::size_t end) {
+Node* Machine::extend(Node* parent, std::size_t begin, std::size_t end) {
   if (begin == end && parent != nullptr) return parent;
   Node* const node = new Node;
   node->parent = parent;
@@ -545,7 +586,7 @@ Node* ResultStream::Machine::extend(Node* parent, std::size_t begin, std::size_t
   return node;
 }
 
-void ResultStream::Machine::release(Node* node) {
+void Machine::release(Node* node) {
   while (node != nullptr && --node->users == 0) {
     Node* const parent = node->parent;
     node_bytes_ -= sizeof(Node) + node->changes.size() * sizeof(Change);
@@ -554,7 +595,7 @@ void ResultStream::Machine::release(Node* node) {
   }
 }
 
-void ResultStream::Machine::enqueue(Job job) {
+void Machine::enqueue(Job job) {
   job.number = jobs_made_++;
   ++job.node->users;
   queue_.push_back(job);
@@ -562,7 +603,7 @@ void ResultStream::Machine::enqueue(Job job) {
 }
 
 // Turns every choice point, and the branch that is about to run the code at `at`, into a job.
-void ResultStream::Machine::cut(std::uint32_t at) {
+void Machine::cut(std::uint32_t at) {
   Node* node = node_;
   std::size_t begin = 0;
   Node* const old = node_;
@@ -583,7 +624,7 @@ void ResultStream::Machine::cut(std::uint32_t at) {
 }
 
 // Makes the changes of `target` and its parents those in force.
-void ResultStream::Machine::move_to(Node* target) {
+void Machine::move_to(Node* target) {
   std::vector<Node*> down;
   Node* up = node_;
   Node* other = target;
@@ -612,7 +653,7 @@ void ResultStream::Machine::move_to(Node* target) {
 
 // Goes to the next job; false if there is none. A job that is left of a choice becomes the only
 // choice point.
-bool ResultStream::Machine::take_job() {
+bool Machine::take_job() {
   if (queue_.empty()) return false;
   if (options_.search == Search::bfs) std::pop_heap(queue_.begin(), queue_.end(), LaterJob());
   const Job job = options_.search == Search::bfs ? queue_.back() : queue_.front();
@@ -636,12 +677,12 @@ bool ResultStream::Machine::take_job() {
   return true;
 }
 
-std::uint64_t ResultStream::Machine::held_bytes() const {
+std::uint64_t Machine::held_bytes() const {
   return used_bytes() + trail_.size() * sizeof(Change) + choices_.size() * sizeof(Choice) +
          queue_.size() * sizeof(Job) + node_bytes_ + seen_bytes_;
 }
 
-bool ResultStream::Machine::enter(const Alternative& alternative) {
+bool Machine::enter(const Alternative& alternative) {
   at_ = alternative.target;
   if (!alternative.unfolds) return true;
   ++counts_.run.unfoldings;
@@ -658,7 +699,7 @@ bool ResultStream::Machine::enter(const Alternative& alternative) {
 }
 
 // Goes on with the newest choice point, or the next job. False if nothing is left.
-bool ResultStream::Machine::backtrack() {
+bool Machine::backtrack() {
   while (true) {
     if (choices_.empty()) {
       undo(0);
@@ -681,7 +722,7 @@ bool ResultStream::Machine::backtrack() {
 }
 
 // Looks at limits and the clock at a choice about to be made at `at`.
-ResultStream::Machine::Polled ResultStream::Machine::poll(std::uint32_t at) {
+Machine::Polled Machine::poll(std::uint32_t at) {
   const std::uint64_t steps = counts_.run.steps;
   context_.check_stop();
   if (steps >= options_.limits.steps()) limit_ = Limit::steps;
@@ -703,7 +744,7 @@ ResultStream::Machine::Polled ResultStream::Machine::poll(std::uint32_t at) {
 }
 
 // Runs to the next answer. False if there is none or a limit was reached.
-bool ResultStream::Machine::search() {
+bool Machine::search() {
   while (true) {
     if (at_answer_) {
       at_answer_ = false;
@@ -721,7 +762,7 @@ bool ResultStream::Machine::search() {
   }
 }
 
-bool ResultStream::Machine::execute() {
+bool Machine::execute() {
   const Instruction* const code = code_.code.data();
   const Instruction* pc = code + at_;
   Word* s = nullptr;        // the cell that the next token reads or writes
@@ -769,6 +810,9 @@ bool ResultStream::Machine::execute() {
         s = &assigned;
         building = false;
         binding = nullptr;
+        continue;
+      case Code::solve:
+        if (!solve(assigned)) break;
         continue;
 
       case Code::put_constant:
@@ -959,7 +1003,23 @@ bool ResultStream::Machine::execute() {
 
 // ---- answers ----
 
-Answer ResultStream::Machine::answer() {
+std::string Machine::state() const {
+  std::string shown;
+  for (std::size_t i = 0; i < stacks_.size(); ++i) {
+    if (stacks_[i] == 0) continue;
+    const Symbol location = code_.stacks[i];
+    shown += fmt::format("{}{}: {}", shown.empty() ? "" : "; ",
+                         location == kMain ? "main" : terms_.text(location),
+                         stack_text(terms_, stacks_[i], 60));
+    if (shown.size() > 400) break;
+  }
+  const std::size_t waiting = choices_.size() + queue_.size();
+  return fmt::format("{} ({} unfoldings of stars on this branch, {} other branch{})",
+                     shown.empty() ? "all stacks are empty" : shown, unfoldings_, waiting,
+                     waiting == 1 ? "" : "es");
+}
+
+Answer Machine::answer() {
   Answer answer;
   std::unordered_map<Word, VarId> variables;  // by the cell that stands for them
   for (std::size_t i = 0; i < code_.free_variables.size(); ++i) {
@@ -1024,25 +1084,11 @@ Answer ResultStream::Machine::answer() {
   return answer;
 }
 
-ResultStream::ResultStream(Terms& terms, ProgramId program, const Memory& memory,
-                           const RunOptions& options, Context& context)
-    : machine_(std::make_unique<Machine>(terms, program, memory, options, context)) {}
-ResultStream::ResultStream(ResultStream&&) noexcept = default;
-ResultStream::~ResultStream() = default;
-bool ResultStream::next() { return machine_->next(); }
-Answer ResultStream::answer() { return machine_->answer(); }
-Limit ResultStream::limit() const { return machine_->limit(); }
-RunCounts ResultStream::counts() const { return machine_->counts(); }
-const CompiledProgram& ResultStream::code() const { return machine_->code(); }
+}  // namespace
 
-RunResult run(Terms& terms, ProgramId program, const Memory& memory, const RunOptions& options,
-              Context& context) {
-  ResultStream stream(terms, program, memory, options, context);
-  RunResult result;
-  while (stream.next()) result.answers.push_back(stream.answer());
-  result.limit = stream.limit();
-  result.counts = stream.counts();
-  return result;
+std::unique_ptr<Core> general_core(CoreInput input) {
+  return std::make_unique<Machine>(input.terms, input.program, input.memory, input.options,
+                                   input.context);
 }
 
 }  // namespace ordo::machine::rmc

@@ -24,12 +24,14 @@ struct RunCounts {
   std::uint64_t peak_bytes = 0;   ///< of the heap
 };
 
+class Core;
+
 /// The answers of a run, one by one and computed when asked for. The pool and the context must
 /// outlive it.
 class ResultStream {
  public:
   ResultStream(Terms& terms, ProgramId program, const Memory& memory, const RunOptions& options,
-               Context& context);
+               Context& context, StackStream stream = {});
   ResultStream(ResultStream&&) noexcept;
   ~ResultStream();
 
@@ -40,11 +42,13 @@ class ResultStream {
   /// The limit that cut the search, `none` if it was complete. After `next` gave false.
   Limit limit() const;
   RunCounts counts() const;
-  const CompiledProgram& code() const;
+  /// Which core runs, and what it decides by; a line each.
+  std::string plan() const;
+  /// Where the search stands, shortly: after a limit, what it was about.
+  std::string state() const;
 
  private:
-  class Machine;
-  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<Core> core_;
 };
 
 /// All answers (as many as the limits allow).

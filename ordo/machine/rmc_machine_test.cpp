@@ -410,6 +410,27 @@ TEST(RmcMachine, SearchesWithManyChoicesAndCollections) {
   }
 }
 
+// What a branch left to undo is garbage once no other branch waits: else the old goal stack would
+// hold every partial product.
+TEST(RmcMachine, AFinishedBranchLeavesNothingToKeep) {
+  Session s;
+  s.define(
+      "def nets = (new Y. g<add(z,Y,Y)> + new X Y Z. g<add(s(X),Y,s(Z))>;[add(X,Y,Z)]g + "
+      "new Y. g<mul(z,Y,z)> + new X Y Z W. g<mul(s(X),Y,Z)>;[add(W,Y,Z)]g;[mul(X,Y,W)]g)*.");
+  std::string number = "z";
+  for (int i = 0; i < 80; ++i) number = "s(" + number + ")";
+  const Query query = s.query("[end]g;[mul(" + number + "," + number + ",R)]g;nets;g<end> + [b]");
+  const auto peak = [&](Search search) {
+    RunOptions options = with(search);
+    options.heap_words = 10'000;
+    options.quantum = 2'000;
+    const RunResult result = run(s.terms, query.program, query.memory, options, s.context);
+    EXPECT_EQ(result.answers.size(), 2U);
+    return result.counts.peak_bytes;
+  };
+  EXPECT_LT(peak(Search::interleave), 3 * peak(Search::dfs));
+}
+
 TEST(RmcMachine, AMillionLevelsRunOnAConstantNativeStack) {
   const int depth = 1'000'000;
   const auto times = [&](const std::string& text) {

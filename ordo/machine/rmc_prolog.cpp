@@ -19,7 +19,9 @@ struct Refused {
 };
 
 constexpr std::string_view kArithmetic =
-    "arithmetic is not in the subset; count with s(N) and z, whose addition also runs backwards";
+    "arithmetic is not in the subset; count with s(N) and z, whose addition also runs backwards, "
+    "or "
+    "ask add(X,Y,Z) and lt(X,Y) with --arith";
 constexpr std::string_view kNegation = "negation is not a Horn clause; ask for what must hold";
 constexpr std::string_view kInspects =
     "it depends on which variables are bound, so it is no relation; compare by clauses";
@@ -199,12 +201,23 @@ void read_prolog_query(const SourceMap& sources, SourceId file, PrologProgram& p
       .add_query(marked ? program.terms.argument(*term, 0) : *term, program.terms[*term].span);
 }
 
-void check_prolog_predicates(const PrologProgram& program, Diagnostics& problems) {
+void check_prolog_predicates(const PrologProgram& program, Arithmetic arithmetic,
+                             Diagnostics& problems) {
   const PrologTerms& terms = program.terms;
   const auto predicate = [&](PrologId id) { return Predicate{terms.name(id), terms[id].arity}; };
   std::set<Predicate> defined;
   for (const PrologClause& clause : program.clauses) defined.insert(predicate(clause.head));
-  const std::set<Predicate> known{{"=", 2}, {"fail", 0}, {"false", 0}};
+  std::set<Predicate> known{{"=", 2}, {"fail", 0}, {"false", 0}};
+  if (arithmetic == Arithmetic::on) {
+    const std::set<Predicate> built_in{{"add", 3}, {"lt", 2}};
+    for (const PrologClause& clause : program.clauses) {
+      if (!built_in.contains(predicate(clause.head))) continue;
+      problems.error(clause.span,
+                     fmt::format("{} is built in with --arith", indicator(predicate(clause.head))),
+                     "call yours something else, or leave out --arith");
+    }
+    known.insert(built_in.begin(), built_in.end());
+  }
   const auto check = [&](const PrologClause& clause) {
     for (const PrologId goal : clause.goals) {
       const Predicate p = predicate(goal);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "ordo/machine/rmc_arith.h"
 #include "ordo/machine/rmc_prolog_terms.h"
 
 namespace ordo::machine::rmc {
@@ -29,7 +30,9 @@ void read_prolog(const SourceMap& sources, SourceId file, PrologProgram& program
 void read_prolog_query(const SourceMap& sources, SourceId file, PrologProgram& program,
                        Diagnostics& problems);
 /// Reports goals that no clause can answer.
-void check_prolog_predicates(const PrologProgram& program, Diagnostics& problems);
+/// With arithmetic, add/3 and lt/2 are there and must not be defined.
+void check_prolog_predicates(const PrologProgram& program, Arithmetic arithmetic,
+                             Diagnostics& problems);
 
 /// `text` as Prolog writes an atom: quoted where it must be.
 std::string prolog_atom(std::string_view text);

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PrologProgram program;
     read_prolog(sources, file, program, problems);
     read_prolog_query(sources, file, program, problems);
-    check_prolog_predicates(program, problems);
+    check_prolog_predicates(program, Arithmetic::on, problems);
     (void)problems.to_text();
   } catch (const ordo::Error&) {
   }

@@ -30,7 +30,7 @@ std::string problems_of(const std::string& text) {
   Diagnostics problems(sources);
   PrologProgram program;
   read_prolog(sources, sources.add("p.pl", text), program, problems);
-  if (problems.empty()) check_prolog_predicates(program, problems);
+  if (problems.empty()) check_prolog_predicates(program, Arithmetic::off, problems);
   return problems.to_text();
 }
 

@@ -76,7 +76,9 @@ struct Session {
     std::string text;
     try {
       if (search->next()) return print_answer(terms, search->answer()) + "   (; for more)";
-      text = search->limit() == Limit::none ? "false." : limit_text(search->limit());
+      text = search->limit() == Limit::none
+                 ? "false."
+                 : limit_text(search->limit()) + "state: " + search->state();
     } catch (const Error&) {
       search = nullptr;
       throw;

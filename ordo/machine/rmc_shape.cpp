@@ -31,6 +31,20 @@ bool pushes(const Terms& terms, ProgramId id, Symbol location) {
 
 }  // namespace
 
+bool fits_as_tree(const Terms& terms, ProgramId program, std::size_t nodes) {
+  std::vector<ProgramId> rest{program};
+  for (std::size_t count = 0; !rest.empty(); ++count) {
+    if (count == nodes) return false;
+    const ProgramNode& node = terms.program(rest.back());
+    rest.pop_back();
+    if (node.op == Op::seq || node.op == Op::sum) rest.push_back(node.second);
+    if (node.op == Op::seq || node.op == Op::sum || node.op == Op::star || node.op == Op::fresh) {
+      rest.push_back(node.first);
+    }
+  }
+  return true;
+}
+
 std::vector<ProgramId> sequence_parts(const Terms& terms, ProgramId program) {
   std::vector<ProgramId> parts = leaves(terms, program, Op::seq, Binders::take_off);
   std::erase_if(parts, [&](ProgramId id) { return terms.program(id).op == Op::skip; });

@@ -8,6 +8,9 @@
 
 namespace ordo::machine::rmc {
 
+/// Whether a program without calls has at most `nodes` nodes where what is shared counts each time.
+bool fits_as_tree(const Terms& terms, ProgramId program, std::size_t nodes);
+
 /// The parts of a sequence in order, with `new` binders taken off wherever they stand: variables
 /// are different, so their scopes do not matter.
 std::vector<ProgramId> sequence_parts(const Terms& terms, ProgramId program);

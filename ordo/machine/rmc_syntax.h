@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +21,13 @@ struct MemoryEntry {
   std::vector<TermId> items;
 };
 using Memory = std::vector<MemoryEntry>;
+
+/// Items of a stack that come one by one, the top first, above what memory holds there. The items
+/// are constants.
+struct StackStream {
+  Symbol location = kMain;
+  std::function<std::optional<TermId>()> next = {};
+};
 
 /// `fun f : A * B -> C.`
 struct FunctionSort {
@@ -42,6 +50,7 @@ struct Query {
   ProgramId other = 0;  ///< equal: the right side
   Memory memory;
   Span span;
+  StackStream stream = {};
 };
 
 struct Module {

@@ -122,9 +122,11 @@ class Machine {
         branch.program = node.first;
         return go(std::move(branch), "new");
       case Op::push:
+        if (solves(node.label)) return arithmetic(std::move(branch), node.first);
         branch.memory[node.label].push_back(instance(branch, node.first));
         return acted(std::move(branch), "push", node.label);
       case Op::pop: {
+        if (solves(node.label)) return arithmetic(std::move(branch), node.first);
         auto& stack = branch.memory[node.label];
         if (stack.empty()) return stop(branch, "pop from an empty stack");
         const TermId item = stack.back();
@@ -142,6 +144,33 @@ class Machine {
         branch.program = terms_.expand(branch.program);
         return go(std::move(branch), "unfold");
     }
+  }
+
+  bool solves(Symbol location) const {
+    return options_.arithmetic == Arithmetic::on && terms_.text(location) == kArithmeticStack;
+  }
+  void arithmetic(Branch branch, TermId goal) {
+    goal = resolve(terms_, branch.bindings, instance(branch, goal));
+    const TermNode node = terms_.term(goal);
+    const std::vector<TermId> args(terms_.args(goal).begin(), terms_.args(goal).end());
+    std::vector<ArithmeticArgument> arguments;
+    for (const TermId arg : args) {
+      const TermNode& value = terms_.term(arg);
+      if (value.is_variable) {
+        arguments.emplace_back();
+      } else {
+        arguments.push_back(terms_.text(value.label) + (value.arity == 0 ? "" : "(...)"));
+      }
+    }
+    const auto values =
+        solve_arithmetic(node.is_variable ? "_" : terms_.text(node.label), arguments);
+    made_.clear();
+    for (std::size_t i = 0; values && i < values->size(); ++i) {
+      unify(terms_, branch.bindings, args[i], terms_.integer((*values)[i]), made_);
+    }
+    if (!values) return stop(branch, "arithmetic");
+    branch.program = terms_.skip();
+    go(std::move(branch), "arithmetic");
   }
 
   void continue_with(Branch& branch, ProgramId program) {

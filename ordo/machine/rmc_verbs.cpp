@@ -6,6 +6,7 @@
 #include "ordo/machine/rmc_dialect.h"
 #include "ordo/machine/rmc_load.h"
 #include "ordo/machine/rmc_reduce.h"
+#include "ordo/machine/rmc_to_diagram.h"
 #include "ordo/machine/rmc_to_dot.h"
 #include "ordo/machine/rmc_to_latex.h"
 #include "ordo/machine/rmc_to_prolog.h"
@@ -23,6 +24,10 @@ void Input::describe(OptionSet& set) {
   set.add("from", from, "The file's language.").choices(languages);
   set.add("ask", ask, "A question in that language: a goal, a word, a marking.")
       .placeholder("QUESTION");
+  set.add("ask-file", ask_file,
+          "A file that holds a question, of any length ('-': standard input).")
+      .placeholder("FILE");
+  set.add("arith", arith, "The stack arith solves add(X,Y,Z) and lt(X,Y); so do Prolog's goals.");
 }
 
 // ---- run ----
@@ -52,6 +57,7 @@ RunOptions run_options(const RunVerb& options) {
   made.occurs_check = options.no_occurs ? OccursCheck::off : OccursCheck::on;
   made.max_depth = options.max_depth;
   made.timeout = options.timeout;
+  if (options.input.arith) made.arithmetic = Arithmetic::on;
   if (options.count) made.limits.max_answers = 0;
   return made;
 }
@@ -60,8 +66,9 @@ RunOptions run_options(const RunVerb& options) {
 void run_query(Loaded& loaded, const Query& query, const RunVerb& options, Context& context,
                Shown& shown, Json& results) {
   const ProgramId program = options.backward ? loaded.terms.dual(query.program) : query.program;
-  ResultStream stream(loaded.terms, program, query.memory, run_options(options), context);
-  if (options.explain_plan) shown.text += describe_dispatch(loaded.terms, stream.code());
+  ResultStream stream(loaded.terms, program, query.memory, run_options(options), context,
+                      query.stream);
+  if (options.explain_plan) shown.text += stream.plan();
   Json answers = Json::array();
   std::uint64_t count = 0;
   while (stream.next()) {
@@ -75,6 +82,7 @@ void run_query(Loaded& loaded, const Query& query, const RunVerb& options, Conte
   if (count == 0 && !options.count && stream.limit() == Limit::none) shown.text += "false\n";
   if (stream.limit() != Limit::none) {
     shown.text += limit_text(stream.limit());
+    if (stream.limit() != Limit::answers) shown.text += "state: " + stream.state() + "\n";
     shown.code = ExitCode::limit;
   } else if (count == 0 && shown.code == ExitCode::done) {
     shown.code = ExitCode::no;
@@ -86,6 +94,7 @@ void run_query(Loaded& loaded, const Query& query, const RunVerb& options, Conte
                               {"steps", counts.steps},
                               {"unfoldings", counts.unfoldings},
                               {"peak_bytes", counts.peak_bytes}});
+  if (stream.limit() != Limit::none) result["state"] = stream.state();
   if (!options.count) result["answers"] = std::move(answers);
   results.push_back(std::move(result));
 }
@@ -122,6 +131,7 @@ Shown trace_verb(const TraceVerb& options, Context& context) {
   RunOptions run_options;
   run_options.search = search_of(options.search);
   run_options.limits.max_steps = options.max_steps;
+  if (options.input.arith) run_options.arithmetic = Arithmetic::on;
   Shown shown;
   Json states = Json::array();
   StepperPage page;
@@ -332,30 +342,32 @@ Shown equal_verb(const EqualVerb& options, Context& context) {
 void TranslateVerb::describe(OptionSet& set) {
   input.describe(set);
   set.add("to", to,
-          "The language to write; dot draws an automaton, latex tabulates the first result's run.")
-      .choices({"rmc", "prolog", "dot", "latex"});
+          "The language to write; dot draws an automaton, diagram the normal form, both for "
+          "Graphviz; "
+          "latex tabulates the first result's run.")
+      .choices({"rmc", "prolog", "dot", "diagram", "latex"});
 }
 
 namespace {
 
 // The program to draw: the expression, or else the file's last definition.
-std::string drawn(Loaded& loaded, const Input& input) {
+std::pair<ProgramId, Span> drawn(const Loaded& loaded, const Input& input) {
   if (!input.expression.empty()) {
-    const Query& query = loaded.queries.front();
-    return automaton_dot(loaded.terms, loaded.sources, query.program, query.span);
+    return {loaded.queries.front().program, loaded.queries.front().span};
   }
   if (loaded.module.definitions.empty()) {
     throw UsageError(
         fmt::format("'{}' defines nothing to draw; add 'def main = PROGRAM.'", input.file));
   }
   const Definition& definition = loaded.terms.definition(loaded.module.definitions.back());
-  return automaton_dot(loaded.terms, loaded.sources, definition.body, definition.span);
+  return {definition.body, definition.span};
 }
 
-void tabulate(Loaded& loaded, Shown& shown, Context& context) {
+void tabulate(Loaded& loaded, bool arith, Shown& shown, Context& context) {
   if (loaded.queries.empty()) throw UsageError("nothing to run: add 'run PROGRAM.' or --ask");
   RunOptions options;
   options.limits.max_steps = 100'000;
+  if (arith) options.arithmetic = Arithmetic::on;
   const Query& query = loaded.queries.front();
   const LatexTrace trace = trace_latex(loaded.terms, query.program, query.memory, options, context);
   shown.text = trace.text;
@@ -370,9 +382,12 @@ Shown translate_verb(const TranslateVerb& options, Context& context) {
   const auto loaded = load(options.input, Query::Kind::run);
   Shown shown;
   if (options.to == "latex") {
-    tabulate(*loaded, shown, context);
+    tabulate(*loaded, options.input.arith, shown, context);
   } else if (options.to == "dot") {
-    shown.text = drawn(*loaded, options.input);
+    const auto [program, span] = drawn(*loaded, options.input);
+    shown.text = automaton_dot(loaded->terms, loaded->sources, program, span);
+  } else if (options.to == "diagram") {
+    shown.text = diagram_dot(loaded->terms, drawn(*loaded, options.input).first, context);
   } else if (options.to == "prolog") {
     shown.text = to_prolog(loaded->terms, loaded->sources, loaded->module);
   } else {

@@ -16,6 +16,8 @@ struct Input {
   std::string memory;        ///< "in: b a; q: t": what the stacks hold at the start
   std::string from = "rmc";  ///< the file's language
   std::string ask;           ///< a question in that language
+  bool arith = false;        ///< the stack `arith` computes
+  std::string ask_file;      ///< a file that holds one; "-" reads standard input
 
   void describe(OptionSet& set);
 };
