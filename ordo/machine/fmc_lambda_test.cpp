@@ -140,6 +140,125 @@ TEST(FmcLambda, CallByValueAgreesWithADirectEvaluator) {
   EXPECT_GT(compared, 1'000);
 }
 
+// ---- normal forms by substitution, the outermost redex first ----
+
+LambdaPtr shifted(const LambdaPtr& t, int by, int from) {
+  if (t->kind == Lambda::variable && t->index >= from)
+    return std::make_shared<Lambda>(Lambda{Lambda::variable, t->index + by, nullptr, nullptr});
+  if (t->kind == Lambda::abstraction)
+    return std::make_shared<Lambda>(
+        Lambda{Lambda::abstraction, 0, shifted(t->left, by, from + 1), nullptr});
+  if (t->kind == Lambda::application)
+    return std::make_shared<Lambda>(
+        Lambda{Lambda::application, 0, shifted(t->left, by, from), shifted(t->right, by, from)});
+  return t;
+}
+LambdaPtr substituted(const LambdaPtr& t, int index, const LambdaPtr& value) {
+  if (t->kind == Lambda::variable) {
+    if (t->index == index) return shifted(value, index, 0);
+    if (t->index < index) return t;
+    return std::make_shared<Lambda>(Lambda{Lambda::variable, t->index - 1, nullptr, nullptr});
+  }
+  if (t->kind == Lambda::abstraction)
+    return std::make_shared<Lambda>(
+        Lambda{Lambda::abstraction, 0, substituted(t->left, index + 1, value), nullptr});
+  if (t->kind == Lambda::application)
+    return std::make_shared<Lambda>(Lambda{Lambda::application, 0,
+                                           substituted(t->left, index, value),
+                                           substituted(t->right, index, value)});
+  return t;
+}
+LambdaPtr head_normal(LambdaPtr t, int& steps) {
+  std::vector<LambdaPtr> arguments;
+  while (true) {
+    for (; t->kind == Lambda::application; t = t->left) arguments.push_back(t->right);
+    if (t->kind != Lambda::abstraction || arguments.empty()) break;
+    if (++steps > 200) throw OutOfFuel{};
+    t = substituted(t->left, 0, arguments.back());
+    arguments.pop_back();
+  }
+  for (; !arguments.empty(); arguments.pop_back())
+    t = std::make_shared<Lambda>(Lambda{Lambda::application, 0, t, arguments.back()});
+  return t;
+}
+LambdaPtr normal(const LambdaPtr& term, int& steps) {
+  const LambdaPtr t = head_normal(term, steps);
+  if (t->kind == Lambda::abstraction)
+    return std::make_shared<Lambda>(
+        Lambda{Lambda::abstraction, 0, normal(t->left, steps), nullptr});
+  if (t->kind != Lambda::application) return t;
+  return std::make_shared<Lambda>(
+      Lambda{Lambda::application, 0, normal(t->left, steps), normal(t->right, steps)});
+}
+
+TEST(FmcLambda, CallByNameHasTheNormalFormsOfTheLambdaCalculus) {
+  Session s;
+  Random random(32);
+  int compared = 0;
+  std::uint64_t betas = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    const LambdaPtr t = random_lambda(random, 10 + static_cast<int>(random.below(30)), 0);
+    int steps = 0;
+    std::string expected;
+    try {
+      expected = spell(*normal(t, steps), 0);
+    } catch (const OutOfFuel&) {
+      continue;
+    }
+    if (expected.size() > 5'000) continue;
+    ++compared;
+    const ReduceResult found =
+        reduce(s.terms, translate(s, spell(*t, 0), LambdaOrder::by_name), {}, s.context);
+    ASSERT_TRUE(found.normal);
+    EXPECT_TRUE(s.terms.equal(found.term, translate(s, expected, LambdaOrder::by_name)))
+        << spell(*t, 0) << " gave " << print(s.terms, found.term);
+    betas += found.steps;
+  }
+  EXPECT_GT(compared, 2'000);
+  EXPECT_GT(betas, 2'000U);
+}
+
+TEST(FmcLambda, Oracle10ChurchArithmeticByBothOrders) {
+  // Numerals applied to constants: by name as a normal form, by value on the machine, where `a`
+  // adds one to what `b` begins with.
+  Session s;
+  const auto numeral = [](int n) {
+    std::string body = "x";
+    for (int i = 0; i < n; ++i) body = "(f " + body + ")";
+    return "(\\f x. " + body + ")";
+  };
+  const std::string plus = "(\\m n f x. m f (n f x))", times = "(\\m n f. m (n f))",
+                    power = "(\\m n. n m)";
+  const auto by_name = [&](const std::string& text) {
+    return s.terms.tree_size(
+               reduce(s.terms, translate(s, text + " A B", LambdaOrder::by_name), {}, s.context)
+                   .term) /
+           2;
+  };
+  const auto by_value = [&](const std::string& text, LambdaOrder order) {
+    // A call of `succ` pops the argument and pushes its successor.
+    s.module = {};
+    s.define("succ := [1].add.");
+    const TermId term = translate(s, text + " succ 0", order);
+    const RunResult r = run(s.terms, s.module, term, {}, {}, s.context);
+    return s.show(r);
+  };
+  for (int m = 0; m <= 5; ++m) {
+    for (int n = 0; n <= 5; ++n) {
+      const std::string both = " " + numeral(m) + " " + numeral(n);
+      int to_the = 1;
+      for (int k = 0; k < n; ++k) to_the *= m;
+      for (const auto& [operation, value] :
+           {std::pair{plus, m + n}, {times, m * n}, {power, to_the}}) {
+        EXPECT_EQ(by_name(operation + both), static_cast<unsigned>(value)) << operation << both;
+        for (const LambdaOrder order : {LambdaOrder::by_value, LambdaOrder::by_value_left_first})
+          EXPECT_EQ(by_value(operation + both, order), "exit * | main: " + std::to_string(value))
+              << operation << both;
+      }
+    }
+  }
+}
+
 TEST(FmcLambda, Oracle10CallByNameEndsWhereCallByValueDoesNot) {
   Session s;
   const std::string text = "(\\x y. x) A ((\\x. x x) (\\x. x x))";

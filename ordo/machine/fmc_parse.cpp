@@ -15,6 +15,13 @@
 namespace ordo::machine::fmc {
 namespace {
 
+// The files that a text imports: those being read, outermost first, and those that are done.
+struct Imports {
+  std::vector<std::string> open;
+  std::unordered_set<std::string> done;
+};
+constexpr std::size_t kMaxImports = 200;  // nested; each is a parser on the native stack
+
 class Parser : private TokenStream {
  public:
   Parser(Terms& terms, const SourceMap& sources, SourceId file, const Module& module,
@@ -27,7 +34,7 @@ class Parser : private TokenStream {
 
   TermId term();
   MemoryText memory(bool in_file);
-  void module(Module& into, SourceMap& sources, std::vector<std::string>& importing);
+  void module(Module& into, SourceMap& sources, Imports& imports);
 
   void recover() {
     while (!at(TokenKind::end)) {
@@ -65,7 +72,7 @@ class Parser : private TokenStream {
   void end_chain();
   void close_group();
   TermId variable(const Token& token);
-  void declaration(Module& into, SourceMap& sources, std::vector<std::string>& importing);
+  void declaration(Module& into, SourceMap& sources, Imports& imports);
   void data(Module& into);
   void add_data(Module& into, DataType type);
 
@@ -289,7 +296,7 @@ void Parser::add_data(Module& into, DataType type) {
   into.add(std::move(type));
 }
 
-void Parser::declaration(Module& into, SourceMap& sources, std::vector<std::string>& importing) {
+void Parser::declaration(Module& into, SourceMap& sources, Imports& imports) {
   const Token start = next();
   const std::string_view word = text(start);
   if (at(TokenKind::lower) && at(kAssign, 1)) {
@@ -309,18 +316,20 @@ void Parser::declaration(Module& into, SourceMap& sources, std::vector<std::stri
     const Token name = advance();
     const auto path = resolve_import(sources.name(name.span.source),
                                      unquote(text(name), name.span, problems_), ".fmc");
-    if (std::find(importing.begin(), importing.end(), path.string()) != importing.end()) {
+    if (std::find(imports.open.begin(), imports.open.end(), path.string()) != imports.open.end()) {
       problems_.error(name.span, fmt::format("'{}' imports itself in a circle", path.string()));
-    } else {
-      importing.push_back(path.string());
+    } else if (imports.open.size() > kMaxImports) {
+      problems_.error(name.span, fmt::format("imports nest deeper than {} files", kMaxImports));
+    } else if (imports.done.insert(path.string()).second) {  // what two files import is read once
+      imports.open.push_back(path.string());
       try {
         const SourceId file = sources.add_file(path);
         Parser inner(terms_, sources, file, into, problems_);
-        inner.module(into, sources, importing);
+        inner.module(into, sources, imports);
       } catch (const Error& error) {
         problems_.error(name.span, error.what());
       }
-      importing.pop_back();
+      imports.open.pop_back();
     }
   } else if (word == "with") {
     expected("a declaration");
@@ -341,10 +350,10 @@ void Parser::declaration(Module& into, SourceMap& sources, std::vector<std::stri
   require(kDot, "'.' at the end of the declaration");
 }
 
-void Parser::module(Module& into, SourceMap& sources, std::vector<std::string>& importing) {
+void Parser::module(Module& into, SourceMap& sources, Imports& imports) {
   while (!at(TokenKind::end)) {
     try {
-      declaration(into, sources, importing);
+      declaration(into, sources, imports);
     } catch (const Failed&) {
       recover();
     }
@@ -361,9 +370,9 @@ void Parser::module(Module& into, SourceMap& sources, std::vector<std::string>& 
 void parse_module(Terms& terms, SourceMap& sources, SourceId file, Module& module,
                   Diagnostics& problems) {
   Parser parser(terms, sources, file, module, problems);
-  std::vector<std::string> importing{sources.name(file)};
+  Imports imports{{sources.name(file)}, {}};
   const std::size_t known = module.data().size();
-  parser.module(module, sources, importing);
+  parser.module(module, sources, imports);
   check_data(terms, module, known, problems);
 }
 

@@ -1,6 +1,9 @@
 // The walk keeps a zipper: the focus and the path above it. A contraction can make a redex at most
 // two nodes above, so the walk goes two nodes up and on from there; nodes known to be normal are
 // marked and never entered again. Nothing recurses.
+//
+// Eta depends on what is below: it is looked for on the spine alone, once nothing else applies,
+// since only there it is known what the stacks hold.
 #include "ordo/machine/fmc_reduce.h"
 
 #include <unordered_map>
@@ -10,8 +13,8 @@
 namespace ordo::machine::fmc {
 namespace {
 
-constexpr std::array<std::string_view, kRules> kNames{"none", "beta", "pi",    "select", "reject",
-                                                      "push", "pop",  "assoc", "delta",  "unroll"};
+constexpr std::array<std::string_view, kRules> kNames{
+    "none", "beta", "pi", "select", "reject", "push", "pop", "assoc", "delta", "unroll", "eta"};
 
 Contraction contract_push(Terms& terms, TermId id) {
   const Node node = terms[id];
@@ -102,6 +105,47 @@ TermId with_child(Terms& terms, TermId id, int which, TermId child) {
   }
 }
 
+bool mentions(const Terms& terms, TermId term, std::uint32_t index) {
+  std::vector<std::pair<TermId, std::uint32_t>> todo{{term, index}};
+  while (!todo.empty()) {
+    const auto [id, wanted] = todo.back();
+    todo.pop_back();
+    const Node& node = terms[id];
+    if (node.max_free <= wanted) continue;
+    if (node.op == Op::bound && node.label == wanted) return true;
+    std::array<TermId, 2> child{};
+    const int count = children(node, child);
+    for (int k = 0; k < count; ++k)
+      todo.emplace_back(child[static_cast<std::size_t>(k)],
+                        wanted + (node.op == Op::pop ? 1U : 0U));
+  }
+  return false;
+}
+
+// a<x>.P[x]a.M => P.M where P, pushes and pops of other stacks, does not mention x either: the rule
+// pi moves such a P in between.
+Contraction contract_eta(Terms& terms, TermId id) {
+  const Node pop = terms[id];
+  if (pop.op != Op::pop) return {};
+  std::vector<TermId> between;
+  std::uint32_t x = 0;
+  TermId at = pop.second;
+  while ((terms[at].op == Op::push || terms[at].op == Op::pop) && terms[at].label != pop.label) {
+    if (terms[at].op == Op::push && mentions(terms, terms[at].first, x)) return {};
+    if (terms[at].op == Op::pop) ++x;
+    between.push_back(at);
+    at = terms[at].second;
+  }
+  const Node push = terms[at];
+  if (push.op != Op::push || push.label != pop.label) return {};
+  const Node value = terms[push.first];
+  if (value.op != Op::bound || value.label != x || mentions(terms, push.second, x)) return {};
+  TermId rest = push.second;
+  for (; !between.empty(); between.pop_back()) rest = with_child(terms, between.back(), 0, rest);
+  const TermId unused = terms.skip();
+  return {Rule::eta, terms.instantiate(rest, std::span(&unused, 1))};
+}
+
 class Reducer {
  public:
   Reducer(Terms& terms, const ReduceOptions& options, Context& context)
@@ -111,10 +155,14 @@ class Reducer {
     focus_ = term;
     for (std::uint64_t i = 0; i < options_.unroll && unroll_first(); ++i) {
     }
-    if (options_.strategy == Strategy::random)
-      walk_at_random();
-    else
-      walk();
+    do {
+      if (options_.strategy == Strategy::random)
+        walk_at_random();
+      else if (options_.strategy == Strategy::parallel)
+        walk_in_rounds();
+      else
+        walk();
+    } while (options_.eta && result_.normal && contract_eta_on_spine());
     result_.term = focus_;
     return std::move(result_);
   }
@@ -223,6 +271,85 @@ class Reducer {
       up();
       fresh = false;
     }
+  }
+
+  // A round contracts, from the leaves up, every redex that was there when the round began and
+  // still is one; what a contraction makes waits for the next round.
+  void walk_in_rounds() {
+    std::uint64_t before = 0;
+    do {
+      before = result_.steps;
+      if (!round()) return;
+      ++result_.rounds;
+    } while (result_.steps > before);
+    --result_.rounds;
+  }
+  // False: a limit came.
+  bool round() {
+    struct Open {
+      TermId id;
+      bool is_redex;
+    };
+    std::vector<Open> open;
+    bool fresh = true;
+    int next = 0;
+    while (true) {
+      if (fresh)
+        open.push_back({focus_, !normal(focus_) && contract(terms_, focus_).rule != Rule::none});
+      std::array<TermId, 2> child{};
+      if (next < children(terms_[focus_], child) && !normal(focus_)) {
+        path_.push_back({focus_, next});
+        focus_ = child[static_cast<std::size_t>(next)];
+        next = 0;
+        fresh = true;
+        continue;
+      }
+      if (open.back().is_redex) {
+        if (out_of_budget()) {
+          all_the_way_up();
+          return false;
+        }
+        contract_here();
+      } else if (focus_ == open.back().id) {
+        mark_normal(focus_);
+      }
+      open.pop_back();
+      if (path_.empty()) return true;
+      next = path_.back().child + 1;
+      up();
+      fresh = false;
+    }
+  }
+
+  // Contracts along the spine, which in a normal form is its pushes and pops; true if there was
+  // anything.
+  bool contract_eta_on_spine() {
+    std::unordered_map<Symbol, std::size_t> held;
+    for (const MemoryEntry& entry : options_.memory) held[entry.location] += entry.values.size();
+    const std::uint64_t before = result_.counts[static_cast<std::size_t>(Rule::eta)];
+    while (true) {
+      const Node node = terms_[focus_];
+      if (node.op == Op::pop && held[node.label] > 0 && !is_stream(node.label)) {
+        const Contraction made = contract_eta(terms_, focus_);
+        if (made.rule != Rule::none) {
+          if (out_of_budget()) break;
+          record(made.rule, focus_, made.result);
+          focus_ = made.result;
+          continue;
+        }
+      }
+      if (node.op == Op::push) ++held[node.label];
+      if (node.op == Op::pop && held[node.label] > 0) --held[node.label];
+      if (node.op != Op::push && node.op != Op::pop) break;
+      path_.push_back({focus_, 0});
+      focus_ = node.second;
+    }
+    all_the_way_up();
+    return result_.counts[static_cast<std::size_t>(Rule::eta)] > before;
+  }
+  bool is_stream(Symbol location) const {
+    const std::string& name = terms_.text(location);
+    return name == "in" || name == "out" || name == "rnd" || name == "nd";
   }
 
   bool unroll_first() {

@@ -8,6 +8,8 @@
 //   assoc  (P; j -> N); j -> M   => P; j -> (N; j -> M)
 //   delta  [b].[a].sub           => [a - b]                  and so on, on literals
 //   unroll M^j                   => M; j -> M^j              only when asked for
+//   eta    a<x>.[x]a.M           => M                        only when asked for: x not in M, and
+//                                                            a known to hold a value
 #pragma once
 
 #include <array>
@@ -21,11 +23,13 @@
 
 namespace ordo::machine::fmc {
 
-enum class Rule { none, beta, pi, select, reject, push, pop, assoc, delta, unroll };
-inline constexpr int kRules = 10;
+enum class Rule { none, beta, pi, select, reject, push, pop, assoc, delta, unroll, eta };
+inline constexpr int kRules = 11;
 std::string_view to_string(Rule rule);
 
-enum class Strategy { normal, innermost, random };
+/// Which redex comes next: the outermost, the spine before pushed terms; innermost first; one drawn
+/// at random; all that there are, round by round.
+enum class Strategy { normal, innermost, random, parallel };
 
 struct ReduceOptions {
   Strategy strategy = Strategy::normal;
@@ -33,6 +37,10 @@ struct ReduceOptions {
   std::uint64_t max_memory = 4096;  ///< MiB of nodes
   std::uint64_t unroll = 0;         ///< loops unrolled before anything else
   bool log = false;                 ///< keep each step
+  /// Applies eta where no other rule applies and the stack is known to hold a value, counting from
+  /// `memory`, what the term is to run on.
+  bool eta = false;
+  MemoryText memory = {};
 };
 
 struct ReduceStep {
@@ -45,6 +53,7 @@ struct ReduceResult {
   TermId term = 0;
   bool normal = true;  ///< false: a limit came first
   std::uint64_t steps = 0;
+  std::uint64_t rounds = 0;                    ///< of the parallel strategy
   std::array<std::uint64_t, kRules> counts{};  ///< by rule
   std::vector<ReduceStep> log;
 };
@@ -56,8 +65,7 @@ struct Contraction {
 };
 Contraction contract(Terms& terms, TermId term);
 
-/// Rewrites until no rule applies. `normal` takes the outermost redex, the spine before pushed
-/// terms; `random` draws from the context's stream.
+/// Rewrites until no rule applies; `random` draws from the context's stream.
 ReduceResult reduce(Terms& terms, TermId term, const ReduceOptions& options, Context& context);
 
 /// `term` with the module's definitions put in for their names.

@@ -102,9 +102,10 @@ void add_distribution(const Loaded& loaded, const Distribution& all, Answer& ans
 }
 
 Strategy strategy_of(const std::string& name) {
-  return name == "innermost" ? Strategy::innermost
-         : name == "random"  ? Strategy::random
-                             : Strategy::normal;
+  return name == "innermost"  ? Strategy::innermost
+         : name == "random"   ? Strategy::random
+         : name == "parallel" ? Strategy::parallel
+                              : Strategy::normal;
 }
 
 }  // namespace
@@ -184,12 +185,30 @@ Answer trace_verb(const TraceVerb& options, Context& context) {
 void ReduceVerb::describe(OptionSet& set) {
   input.describe(set);
   set.add("strategy", strategy, "Which redex comes next.")
-      .choices({"normal", "innermost", "random"});
+      .choices({"normal", "innermost", "random", "parallel"});
   set.add("max-steps", max_steps, "Stop after this many rewriting steps.").range(1);
   set.add("max-memory", max_memory, "Stop when the nodes take this many MiB.").range(1, 80000);
   set.add("unroll", unroll, "Unroll loops this many times first.");
+  set.add("eta", eta,
+          "Also a<x>.[x]a.M => M, where --mem and the term show that stack a holds a value.");
   set.add("log", log, "Show each step with its rule.");
 }
+
+namespace {
+
+// Each step that was kept, as lines and as JSON.
+Json show_log(const Terms& terms, const ReduceResult& result, Answer& answer) {
+  Json log = Json::array();
+  for (const ReduceStep& step : result.log) {
+    const std::string redex = print(terms, step.redex, 200), made = print(terms, step.result, 200);
+    answer.text += fmt::format("{:<7} {}  =>  {}\n", to_string(step.rule), redex, made);
+    log.push_back(Json::object(
+        {{"rule", std::string(to_string(step.rule))}, {"redex", redex}, {"result", made}}));
+  }
+  return log;
+}
+
+}  // namespace
 
 Answer reduce_verb(const ReduceVerb& options, Context& context) {
   const auto loaded = load_for(options.input, Action::Kind::reduce);
@@ -201,17 +220,12 @@ Answer reduce_verb(const ReduceVerb& options, Context& context) {
                                        .max_steps = options.max_steps,
                                        .max_memory = options.max_memory,
                                        .unroll = options.unroll,
-                                       .log = options.log};
+                                       .log = options.log,
+                                       .eta = options.eta,
+                                       .memory = action.memory};
     const ReduceResult result =
         reduce(terms, unfold(terms, loaded->module, action.term), reduce_options, context);
-    Json log = Json::array();
-    for (const ReduceStep& step : result.log) {
-      const std::string redex = print(terms, step.redex, 200),
-                        made = print(terms, step.result, 200);
-      answer.text += fmt::format("{:<7} {}  =>  {}\n", to_string(step.rule), redex, made);
-      log.push_back(Json::object(
-          {{"rule", std::string(to_string(step.rule))}, {"redex", redex}, {"result", made}}));
-    }
+    Json log = show_log(terms, result, answer);
     answer.text += print(terms, result.term) + "\n";
     if (!result.normal) {
       answer.text += fmt::format("limit: not normal after {} steps\n", result.steps);
@@ -220,9 +234,65 @@ Answer reduce_verb(const ReduceVerb& options, Context& context) {
     results.push_back(Json::object({{"term", print(terms, result.term)},
                                     {"normal", result.normal},
                                     {"steps", result.steps},
+                                    {"rounds", result.rounds},
                                     {"log", std::move(log)}}));
   }
   answer.json["results"] = std::move(results);
+  return answer;
+}
+
+void EqualVerb::describe(OptionSet& set) {
+  input.describe(set);
+  set.add("other", other, "What the expression is compared with.").placeholder("TERM");
+  set.add("max-steps", max_steps, "Stop after this many rewriting steps.").range(1);
+  set.add("max-memory", max_memory, "Stop when the nodes take this many MiB.").range(1, 80000);
+  set.add("eta", eta, "Also by eta, where --mem and the terms show that the stack holds a value.");
+  set.add("log", log, "Show how each of the two reduces.");
+}
+
+Answer equal_verb(const EqualVerb& options, Context& context) {
+  if (options.input.expression.empty() || options.other.empty()) {
+    throw UsageError("give both terms: -e '[y].<x>.x.x' --other 'y.y'");
+  }
+  const auto loaded = load(options.input, Action::Kind::reduce);
+  Terms& terms = loaded->terms;
+  Diagnostics problems(loaded->sources);
+  const SourceId text = loaded->sources.add("--other", options.other);
+  const TermId other = parse_term(terms, loaded->sources, text, loaded->module, problems);
+  problems.throw_if_any();
+  const Action& action = loaded->actions.front();
+  const ReduceOptions reduce_options{.max_steps = options.max_steps,
+                                     .max_memory = options.max_memory,
+                                     .log = options.log,
+                                     .eta = options.eta,
+                                     .memory = action.memory};
+  Answer answer;
+  std::vector<TermId> forms;
+  Json shown = Json::array();
+  bool normal = true;
+  for (const TermId term : {action.term, other}) {
+    const ReduceResult result =
+        reduce(terms, unfold(terms, loaded->module, term), reduce_options, context);
+    normal = normal && result.normal;
+    forms.push_back(result.term);
+    shown.push_back(Json::object({{"term", print(terms, result.term)},
+                                  {"steps", result.steps},
+                                  {"log", show_log(terms, result, answer)}}));
+    if (options.log) answer.text += print(terms, result.term, 2000) + "\n";
+  }
+  const bool same = terms.equal(forms[0], forms[1]);
+  if (same) {
+    answer.text += fmt::format("equal: both reduce to {}\n", print(terms, forms[0], 2000));
+  } else if (normal) {
+    answer.text += fmt::format("not equal by reduction:\n  {}\n  {}\n",
+                               print(terms, forms[0], 2000), print(terms, forms[1], 2000));
+    answer.code = ExitCode::no;
+  } else {
+    answer.text += "not decided: a limit came before both were normal\n";
+    answer.code = ExitCode::limit;
+  }
+  answer.json["equal"] = same ? Json(true) : normal ? Json(false) : Json();
+  answer.json["normal_forms"] = std::move(shown);
   return answer;
 }
 

@@ -56,10 +56,23 @@ struct ReduceVerb {
   std::uint64_t max_steps = 1'000'000;
   std::uint64_t max_memory = 4096;
   std::uint64_t unroll = 0;
+  bool eta = false;
   bool log = false;
   void describe(OptionSet& set);
 };
 Answer reduce_verb(const ReduceVerb& options, Context& context);
+
+struct EqualVerb {
+  Input input;
+  std::string other;
+  std::uint64_t max_steps = 1'000'000;
+  std::uint64_t max_memory = 4096;
+  bool eta = false;
+  bool log = false;
+  void describe(OptionSet& set);
+};
+/// Whether two terms have one normal form; exit code 1 if not.
+Answer equal_verb(const EqualVerb& options, Context& context);
 
 struct TermVerb {
   Input input;
