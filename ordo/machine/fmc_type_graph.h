@@ -102,7 +102,7 @@ class TypeGraph {
   std::vector<TypeId> parent_;
 };
 
-/// "..s a => *: ..s a a".
-std::string print_type(const Terms& terms, TypeGraph& graph, TypeId arrow);
+/// "..s a => *: ..s a a", or a value's type: "Int".
+std::string print_type(const Terms& terms, TypeGraph& graph, TypeId type);
 
 }  // namespace ordo::machine::fmc

@@ -22,7 +22,8 @@ class TypePrinter {
       : terms_(terms), graph_(graph), references_(graph.references(root)) {}
 
   std::string print(TypeId root) {
-    todo_.push_back({Piece::Kind::arrow, root, {}});
+    const bool is_arrow = graph_[root].kind == Kind::arrow;
+    todo_.push_back({is_arrow ? Piece::Kind::arrow : Piece::Kind::value, root, {}});
     while (!todo_.empty() && out_.size() < kLimit) {
       const Piece piece = std::move(todo_.back());
       todo_.pop_back();
@@ -159,8 +160,8 @@ class TypePrinter {
 
 }  // namespace
 
-std::string print_type(const Terms& terms, TypeGraph& graph, TypeId arrow) {
-  return TypePrinter(terms, graph, arrow).print(arrow);
+std::string print_type(const Terms& terms, TypeGraph& graph, TypeId type) {
+  return TypePrinter(terms, graph, type).print(type);
 }
 
 }  // namespace ordo::machine::fmc

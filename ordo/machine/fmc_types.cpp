@@ -149,6 +149,18 @@ class TypeChecker::Inference {
     }
     fallback_ = {};
   }
+  /// What was found for `part` on the way; an error elsewhere does not matter.
+  std::optional<TypeId> type_at(TermId root, TermId part) {
+    wanted_ = part;
+    seen_.reset();
+    try {
+      type_of(root);
+    } catch (const Mismatch&) {
+    }
+    wanted_.reset();
+    if (seen_ && graph_.cyclic(*seen_)) return std::nullopt;
+    return seen_;
+  }
   std::optional<TypeId> scheme(Symbol name) const { return schemes_.at(name); }
   std::string print(TypeId type) { return print_type(terms_, graph_, type); }
 
@@ -205,6 +217,9 @@ class TypeChecker::Inference {
 
   void check(const Task& task) {
     const Node& node = terms_[task.term];
+    if (task.term == wanted_ && node.op != Op::pop)
+      seen_ = node.op == Op::bound ? environment_[environment_.size() - 1 - node.label]
+                                   : graph_.arrow(task.memory, task.exits);
     switch (node.op) {
       case Op::bound:
         return run(task, environment_[environment_.size() - 1 - node.label]);
@@ -229,6 +244,7 @@ class TypeChecker::Inference {
         const TypeId below = graph_.variable();
         const TypeId top =
             written == nullptr ? graph_.variable() : builder_.build(*written, annotated_);
+        if (task.term == wanted_) seen_ = top;
         graph_.unify(graph_.cons(below, top), stack);
         tasks_.push_back({Task::Kind::close_binder});
         Task more = task;
@@ -345,6 +361,7 @@ class TypeChecker::Inference {
     const Node& node = terms_[term];
     if (node.op == Op::bound) {
       value_type_ = environment_[environment_.size() - 1 - node.label];
+      if (term == wanted_) seen_ = value_type_;
       return {};
     }
     if (const Symbol any = node.op == Op::jump ? literal_kind(node.label) : kSkip; any != kSkip) {
@@ -506,6 +523,8 @@ class TypeChecker::Inference {
   Variables annotated_;  // the type variables that annotations name
   std::uint32_t thunks_ = 0;
   TypeId value_type_ = 0;
+  std::optional<TermId> wanted_;  // the part that type_at asks for
+  std::optional<TypeId> seen_;
   TermId current_ = 0;  // where a Mismatch happens
   Span fallback_;       // where it is reported if the term has no place
   std::unordered_map<Symbol, std::optional<TypeId>> schemes_;
@@ -525,6 +544,14 @@ std::string TypeChecker::type_of(TermId term, Diagnostics& problems) {
 std::string TypeChecker::type_of(const Definition& definition, Diagnostics& problems) {
   inference_->generalise(~std::size_t{0}, problems);
   const auto type = inference_->scheme(definition.name);
+  return type ? inference_->print(*type) : std::string();
+}
+
+std::string TypeChecker::type_at(TermId root, TermId part) {
+  const SourceMap none;
+  Diagnostics ignored(none);
+  inference_->generalise(~std::size_t{0}, ignored);
+  const auto type = inference_->type_at(root, part);
   return type ? inference_->print(*type) : std::string();
 }
 

@@ -37,6 +37,10 @@ class TypeChecker {
   std::string type_of(TermId term, Diagnostics& problems);
   std::string type_of(const Definition& definition, Diagnostics& problems);
 
+  /// What is known where `part` stands in `root`: the value of a variable or of what a pop binds,
+  /// else the memory and the exits there. "" if inference did not come as far.
+  std::string type_at(TermId root, TermId part);
+
  private:
   class Inference;
   std::unique_ptr<Inference> inference_;
