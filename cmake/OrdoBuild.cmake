@@ -6,6 +6,7 @@
 #     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`. A TENSOR room
 #     stands on LibTorch and shares one precompiled header; without LibTorch it is left out.
 #   ordo_app(NAME [TENSOR] ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
+#   ordo_repl(NAME)     after ordo_app: the program has a session (apps/repl_terminal.h).
 #   ordo_bench(NAME [TENSOR] ROOMS room... [SOURCES file...])   in bench/NAME/CMakeLists.txt: the
 #     program bench-NAME, of all the folder's sources where none are named.
 
@@ -229,6 +230,32 @@ function(ordo_app name)
     ordo_use_torch(${program})
   endif()
   install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# A program with a session: its lines are edited with libedit where there is one, and its terminal
+# is tested.
+function(ordo_repl name)
+  if(NOT TARGET ordo-${name})
+    return()
+  endif()
+  find_path(ORDO_LIBEDIT_HEADERS histedit.h)
+  find_library(ORDO_LIBEDIT edit)
+  set(editing "")
+  if(ORDO_LIBEDIT_HEADERS AND ORDO_LIBEDIT)
+    set(editing --editing)
+    target_compile_definitions(ordo-${name} PRIVATE ORDO_LIBEDIT)
+    target_include_directories(ordo-${name} SYSTEM PRIVATE ${ORDO_LIBEDIT_HEADERS})
+    target_link_libraries(ordo-${name} PRIVATE ${ORDO_LIBEDIT})
+  else()
+    message(STATUS "No libedit: lines of ordo ${name} repl cannot be edited")
+  endif()
+  find_program(ORDO_PYTHON python3)
+  if(ORDO_TESTS AND ORDO_PYTHON)
+    add_test(NAME machine.terminal.${name}
+             COMMAND ${ORDO_PYTHON} ${CMAKE_SOURCE_DIR}/apps/repl_terminal_test.py
+                     $<TARGET_FILE:ordo-${name}> ${editing})
+    set_tests_properties(machine.terminal.${name} PROPERTIES LABELS machine TIMEOUT 120)
+  endif()
 endfunction()
 
 function(ordo_bench name)

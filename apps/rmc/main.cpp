@@ -1,5 +1,3 @@
-#include <string>
-
 #include "apps/repl_terminal.h"
 #include "ordo/cli/program.h"
 #include "ordo/machine/rmc_repl.h"
@@ -7,9 +5,6 @@
 
 int main(int argc, char** argv) {
   namespace rmc = ordo::machine::rmc;
-  if (argc == 2 && std::string(argv[1]) == "repl") {
-    return ordo::apps::run_repl(rmc::repl_language());
-  }
   ordo::cli::Program program("rmc", "The Relational Machine Calculus: run, trace, reduce, type.");
   program.command<rmc::RunVerb>("run", "Runs a program and shows its results.", rmc::run_verb)
       .example("ordo rmc run -e '[a]; [b]; <X>; <Y>; [X]; [Y]'")
@@ -30,6 +25,12 @@ int main(int argc, char** argv) {
       .example("ordo rmc fmt append.rmc")
       .command<rmc::TranslateVerb>("translate", "Translates from and to other languages.",
                                    rmc::translate_verb)
-      .example("ordo rmc translate --from prolog family.pl");
+      .example("ordo rmc translate --from prolog family.pl")
+      .command<ordo::apps::ReplOptions>("repl", "A session: programs, definitions, commands.",
+                                        [](const ordo::apps::ReplOptions& options, ordo::Context&) {
+                                          return ordo::apps::run_repl("rmc", rmc::repl_language(),
+                                                                      options);
+                                        })
+      .example("ordo rmc repl");
   return program.run(argc, argv);
 }

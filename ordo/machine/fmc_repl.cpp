@@ -21,6 +21,7 @@ struct ReplState {
   SourceMap sources;
   Module module;
   MemoryText memory;
+  Limits limits;
   int entries = 0;
   std::optional<TermId> stepped;  // what `:step` is in the middle of
   std::uint64_t steps = 0;
@@ -38,7 +39,9 @@ struct ReplState {
     const SourceId source = sources.add(source_name(), text);
     if (is_declaration(source)) return declare(source);
     const TermId id = term(text.ends_with('.') ? text.substr(0, text.size() - 1) : text);
-    const RunResult result = run(terms, module, id, memory, {}, context);
+    RunOptions options;
+    options.limits = limits;
+    const RunResult result = run(terms, module, id, memory, options, context);
     if (result.status == Status::exit) memory = result.memory;
     return outcome_text(terms, sources, result);
   }
@@ -123,6 +126,14 @@ struct ReplState {
     }
     return print_memory(terms, memory);
   }
+  std::string set_limit(const std::string& text) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits || text.size() > 18)
+      throw UsageError(fmt::format("':limit {}': expected a number of steps (0: no limit)", text));
+    limits.max_steps = std::stoull(text);
+    return limits.max_steps == 0 ? "no limit of steps"
+                                 : fmt::format("at most {} steps", limits.max_steps);
+  }
   std::string lambda(const std::string& text, LambdaOrder order) {
     Diagnostics problems(sources);
     const TermId id =
@@ -142,7 +153,9 @@ struct ReplState {
     Diagnostics problems(sources);
     const TermId id = from_while(terms, sources, sources.add(source_name(), text), problems).term;
     problems.throw_if_any();
-    return outcome_text(terms, sources, run(terms, module, id, {}, {}, context));
+    RunOptions options;
+    options.limits = limits;
+    return outcome_text(terms, sources, run(terms, module, id, {}, options, context));
   }
 };
 
@@ -175,6 +188,7 @@ ReplLanguage repl_language() {
   };
   using Text = const std::string&;
   command("type", "TERM", "its stack type", [state](Text t, Context&) { return state->type(t); });
+  language.commands.back().short_name = "t";
   command("trace", "TERM", "its states, one a transition",
           [state](Text t, Context& c) { return state->trace(t, c); });
   command("step", "[TERM]", "the first state of a term; alone, the next state",
@@ -183,6 +197,8 @@ ReplLanguage repl_language() {
           [state](Text t, Context& c) { return state->normal_form(t, c); });
   command("mem", "[MEMORY]", "show the session's memory, or set it: c: 0; in: 5 3",
           [state](Text t, Context&) { return state->set_memory(t); });
+  command("limit", "STEPS", "transitions that an entry may take (0: no limit)",
+          [state](Text t, Context&) { return state->set_limit(t); });
   command("load", "FILE", "read definitions",
           [state](Text t, Context&) { return state->declare(state->sources.add_file(t)); });
   command("cbn", "LAMBDA", "translate, call by name",

@@ -1,6 +1,8 @@
 #include "ordo/machine/repl.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -21,6 +23,24 @@ std::string with_newline(std::string text) {
   return text;
 }
 
+// Paths, folders with a '/' at their end.
+std::vector<std::string> files_that_begin(const std::string& typed) {
+  namespace fs = std::filesystem;
+  const std::size_t slash = typed.rfind('/') + 1;  // npos + 1 is 0
+  const std::string folder = typed.substr(0, slash), name = typed.substr(slash);
+  std::vector<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder.empty() ? "." : folder, error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string candidate = entry->path().filename().string();
+    if (!candidate.starts_with(name) || (name.empty() && candidate.starts_with('.'))) continue;
+    std::error_code unreadable;
+    found.push_back(folder + candidate + (entry->is_directory(unreadable) ? "/" : ""));
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace
 
 Repl::Repl(ReplLanguage language) : language_(std::move(language)) {}
@@ -31,7 +51,9 @@ std::string Repl::help() const {
     text += fmt::format("  {:<26} {}\n", usage, meaning);
   };
   for (const ReplCommand& command : language_.commands) {
-    line(fmt::format(":{} {}", command.name, command.argument), command.help);
+    const std::string also =
+        command.short_name.empty() ? "" : fmt::format(" (:{})", command.short_name);
+    line(fmt::format(":{} {}", command.name, command.argument), command.help + also);
   }
   line(":help", "this list");
   line(":quit", "leave (or Ctrl-D)");
@@ -42,7 +64,7 @@ std::string Repl::help() const {
 const ReplCommand& Repl::find_command(const std::string& name) const {
   std::vector<const ReplCommand*> matches;
   for (const ReplCommand& command : language_.commands) {
-    if (command.name == name) return command;
+    if (command.name == name || command.short_name == name) return command;
     if (command.name.starts_with(name)) matches.push_back(&command);
   }
   if (matches.size() == 1) return *matches.front();
@@ -80,6 +102,7 @@ void Repl::run(LineReader& reader, const std::function<void(std::string_view)>& 
   bool done = false;
   while (!done) {
     try {
+      Context context = make_context();
       std::optional<std::string> entry = reader.read_line(language_.prompt);
       if (!entry) break;
       const bool is_command = trim(*entry).starts_with(':');
@@ -89,7 +112,6 @@ void Repl::run(LineReader& reader, const std::function<void(std::string_view)>& 
         *entry += "\n" + *more;
       }
       if (!trim(*entry).empty()) reader.remember(*entry);
-      Context context = make_context();
       write(enter(*entry, context, done));
     } catch (const Interrupted&) {
       write("interrupted\n");
@@ -99,22 +121,28 @@ void Repl::run(LineReader& reader, const std::function<void(std::string_view)>& 
   }
 }
 
-std::vector<std::string> Repl::complete(std::string_view line) const {
-  const std::size_t start = line.find_last_of(" \t.;()[]<>") + 1;  // npos + 1 is 0
-  const std::string_view word = line.substr(start);
-  std::vector<std::string> found;
+Completion Repl::complete(std::string_view line) const {
+  if (line.starts_with(':') && line.find(' ') != std::string_view::npos) {
+    const std::size_t space = line.find(' ');
+    for (const ReplCommand& command : language_.commands) {
+      if (command.name == line.substr(1, space - 1) && command.argument == "FILE")
+        return {space + 1, files_that_begin(std::string(line.substr(space + 1)))};
+    }
+  }
+  Completion found{line.find_last_of(" \t.;()[]<>") + 1, {}};  // npos + 1 is 0
+  const std::string_view word = line.substr(found.start);
   const auto offer = [&](const std::string& candidate) {
-    if (candidate.starts_with(word)) found.push_back(candidate);
+    if (candidate.starts_with(word)) found.words.push_back(candidate);
   };
-  if (start == 0 && word.starts_with(':')) {
+  if (found.start == 0 && word.starts_with(':')) {
     for (const ReplCommand& command : language_.commands) offer(":" + command.name);
     offer(":help");
     offer(":quit");
   } else if (language_.names) {
     for (const std::string& name : language_.names()) offer(name);
   }
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
+  std::sort(found.words.begin(), found.words.end());
+  found.words.erase(std::unique(found.words.begin(), found.words.end()), found.words.end());
   return found;
 }
 

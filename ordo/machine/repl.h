@@ -29,6 +29,13 @@ struct ReplCommand {
   std::string argument;  ///< how its argument is called in the help: "TERM"; may be empty
   std::string help;      ///< one line
   std::function<std::string(const std::string& argument, Context& context)> run;
+  std::string short_name = {};  ///< another name, which need not be unambiguous: "t"
+};
+
+/// What may stand from byte `start` of a line on: whole words, sorted.
+struct Completion {
+  std::size_t start = 0;
+  std::vector<std::string> words;
 };
 
 /// What a language brings: what a plain line means, its commands, its names.
@@ -50,12 +57,14 @@ class Repl {
   explicit Repl(ReplLanguage language);
 
   /// Runs to the end of input or `:quit`. `write` takes what is to be shown. `make_context` gives
-  /// each entry a context of its own, so that a Ctrl-C stops the entry and not the session.
+  /// each entry a context of its own, before its line is read, so that a Ctrl-C stops the entry and
+  /// not the session.
   void run(LineReader& reader, const std::function<void(std::string_view)>& write,
            const std::function<Context()>& make_context);
 
-  /// What Tab offers for a line whose cursor is at its end: whole words that continue its last one.
-  std::vector<std::string> complete(std::string_view line) const;
+  /// What Tab offers for a line whose cursor is at its end: commands, the language's names, files
+  /// for a command whose argument is a FILE.
+  Completion complete(std::string_view line) const;
 
   /// Runs one entry and returns what it shows; sets `done` on `:quit`.
   std::string enter(const std::string& entry, Context& context, bool& done);

@@ -1,9 +1,11 @@
 // Tests of the parts that both machines stand on.
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 
 #include <gtest/gtest.h>
 
+#include "ordo/base/file.h"
 #include "ordo/base/random.h"
 #include "ordo/machine/integer.h"
 #include "ordo/machine/lexer.h"
@@ -148,8 +150,25 @@ TEST(Repl, KeepsTheSessionThroughErrorsAndInterrupts) {
 
 TEST(Repl, CompletesCommandsAndNames) {
   const Repl repl(echo_language());
-  EXPECT_EQ(repl.complete(":t"), std::vector<std::string>{":type"});
-  EXPECT_EQ(repl.complete("[al"), (std::vector<std::string>{"alpha", "also"}));
+  EXPECT_EQ(repl.complete(":t").words, std::vector<std::string>{":type"});
+  EXPECT_EQ(repl.complete("[al").words, (std::vector<std::string>{"alpha", "also"}));
+  EXPECT_EQ(repl.complete("[al").start, 1U);
+}
+
+TEST(Repl, CompletesFilesWhereACommandWantsOne) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "ordo-complete";
+  std::filesystem::create_directories(folder / "inner");
+  write_file_atomic(folder / "in.fmc", "");
+  write_file_atomic(folder / "out.fmc", "");
+  ReplLanguage language = echo_language();
+  language.commands.push_back({"load", "FILE", "reads", {}});
+  const Repl repl(language);
+  const std::string begun = (folder / "in").string();
+  const Completion found = repl.complete(":load " + begun);
+  EXPECT_EQ(found.start, 6U);
+  EXPECT_EQ(found.words, (std::vector<std::string>{begun + ".fmc", begun + "ner/"}));
+  EXPECT_TRUE(repl.complete(":load /no/such/folder/x").words.empty());
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Stepper, LetsNoTextOfAProgramBecomeMarkup) {
