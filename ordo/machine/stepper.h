@@ -28,7 +28,8 @@ struct StepperPage {
   std::string end;  ///< how it ended: "exit *", "limit: max-steps"
 };
 
-/// The page. Repeated texts are stored once, so a trace of 10,000 states stays small.
+/// The page. Repeated texts are stored once, and of each stack what changed, so a trace of 10,000
+/// states stays small.
 std::string stepper_html(const StepperPage& page);
 
 /// Text with & < > " ' as entities.
