@@ -14,6 +14,7 @@ struct CnnOptions {
   std::int64_t kernel = 3;
   std::int64_t stride = 2;
   bool batch_norm = true;
+  NormKeys norm;
 
   void describe(OptionSet& set) {
     set.add("channels", channels, "Channels after each convolution.").range(1, kMaxWidth);
@@ -23,12 +24,14 @@ struct CnnOptions {
         .range(1, 63);
     set.add("batch-norm", batch_norm,
             "Normalise each convolution over the batch (which then has no bias).");
+    norm.describe(set);
   }
 };
 
 class Cnn : public Net {
  public:
   Cnn(const Spec& spec, const CnnOptions& options) : image_(image_shape(spec)) {
+    const GhostOptions norm = options.norm.options();
     torch::nn::ModuleList convolutions, norms;
     ImageShape now = image_;
     const std::int64_t padding = options.kernel / 2;
@@ -42,7 +45,7 @@ class Cnn : public Net {
                                                                    .stride = options.stride,
                                                                    .padding = padding,
                                                                    .bias = !options.batch_norm}));
-      if (options.batch_norm) norms->push_back(norms_.emplace_back(channels));
+      if (options.batch_norm) norms->push_back(norms_.emplace_back(channels, norm));
       now = {channels, after(now.height), after(now.width)};
     }
     register_module("convolutions", convolutions);
@@ -65,7 +68,7 @@ class Cnn : public Net {
  private:
   ImageShape image_;
   std::vector<Conv2d> convolutions_;
-  std::vector<BatchNorm> norms_;  // one a convolution, or none
+  std::vector<GhostBatchNorm> norms_;  // one a convolution, or none
   Linear head_{nullptr};
 };
 

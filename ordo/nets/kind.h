@@ -41,6 +41,7 @@ Kind mlp_kind();
 Kind logistic_kind();
 Kind cnn_kind();
 Kind resnet_kind();
+Kind c1_kind();
 
 /// Channels, height and width of a spec's input; [height, width] has one channel. Throws UsageError
 /// for inputs that are no images.

@@ -10,9 +10,6 @@
 namespace ordo::nets {
 namespace {
 
-constexpr double kMomentum = 0.1;
-constexpr double kEpsilon = 1e-5;
-
 // PyTorch's default for a weight and its bias: uniform within 1/sqrt(fan_in).
 std::vector<Initial> weight_and_bias(std::int64_t fan_in, bool with_bias) {
   const auto draw = tensor::Draw::uniform(1 / std::sqrt(static_cast<double>(fan_in)));
@@ -48,39 +45,6 @@ torch::Tensor Conv2dImpl::forward(const torch::Tensor& input) {
 
 std::vector<Initial> Conv2dImpl::initials() const {
   return weight_and_bias(shape.in * shape.kernel * shape.kernel, shape.bias);
-}
-
-BatchNormImpl::BatchNormImpl(std::int64_t channels) {
-  weight = register_parameter("weight", torch::empty({channels}));
-  bias = register_parameter("bias", torch::empty({channels}));
-  running_mean = register_buffer("running_mean", torch::zeros({channels}));
-  running_var = register_buffer("running_var", torch::ones({channels}));
-  num_batches_tracked = register_buffer("num_batches_tracked", torch::zeros({}, torch::kInt64));
-}
-
-torch::Tensor BatchNormImpl::forward(const torch::Tensor& input) {
-  if (is_training()) {
-    if (input.numel() <= input.size(1)) {
-      throw UsageError(fmt::format(
-          "batch normalisation cannot learn from one value a channel (input of shape {}); use "
-          "batches of at least two examples and drop a last one of one",
-          c10::str(input.sizes())));
-    }
-    num_batches_tracked.add_(1);
-  }
-  return torch::batch_norm(input, weight, bias, running_mean, running_var, is_training(), kMomentum,
-                           kEpsilon, at::globalContext().userEnabledCuDNN());
-}
-
-std::vector<Initial> BatchNormImpl::initials() const {
-  return {{"weight", Role::norm, tensor::Draw::constant(1)},
-          {"bias", Role::norm, tensor::Draw::constant(0)}};
-}
-
-void BatchNormImpl::reset_buffers() {
-  running_mean.zero_();
-  running_var.fill_(1);
-  num_batches_tracked.zero_();
 }
 
 DropoutImpl::DropoutImpl(double probability) : probability_(probability) {}

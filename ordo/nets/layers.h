@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ordo/nets/capture.h"
+#include "ordo/nets/ghost_batch_norm.h"
 #include "ordo/nets/parameters.h"
 
 namespace ordo::nets {
@@ -42,21 +43,6 @@ class Conv2dImpl : public Layer {
   CaptureSlot slot;
 };
 TORCH_MODULE(Conv2d);
-
-/// Batch normalisation over all but dimension 1 (of [n, c] and [n, c, height, width]): momentum
-/// 0.1, epsilon 1e-5, running statistics with the unbiased variance, as PyTorch's. In training it
-/// throws UsageError for one value a channel, which has no variance.
-class BatchNormImpl : public Layer {
- public:
-  explicit BatchNormImpl(std::int64_t channels);
-  torch::Tensor forward(const torch::Tensor& input);
-  std::vector<Initial> initials() const override;
-  void reset_buffers() override;
-
-  torch::Tensor weight, bias;
-  torch::Tensor running_mean, running_var, num_batches_tracked;
-};
-TORCH_MODULE(BatchNorm);
 
 /// Dropout from our Philox in training, the identity in evaluation.
 class DropoutImpl : public Layer {

@@ -18,7 +18,7 @@ torch::Tensor random_tensor(std::vector<std::int64_t> shape, std::uint64_t seed)
 }
 
 TEST(BatchNorm, KeepsRunningStatisticsWithTheUnbiasedVariance) {
-  BatchNorm norm(3);
+  GhostBatchNorm norm(3, GhostOptions{.ghost_size = 0});
   initialise(*norm, Random(1));
   const torch::Tensor input = 2 * random_tensor({10, 3, 4, 5}, 2) + 1;
   norm(input);
@@ -33,7 +33,7 @@ TEST(BatchNorm, KeepsRunningStatisticsWithTheUnbiasedVariance) {
 }
 
 TEST(BatchNorm, RefusesToLearnFromOneValueAChannel) {
-  BatchNorm norm(3);
+  GhostBatchNorm norm(3, GhostOptions{.ghost_size = 0});
   initialise(*norm, Random(1));
   try {
     norm(torch::ones({1, 3}));

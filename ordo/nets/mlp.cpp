@@ -28,6 +28,7 @@ void MlpOptions::describe(OptionSet& set) {
   set.add("hidden", hidden, "Widths of the hidden layers.").range(1, kMaxWidth);
   set.add("activation", activation, "What follows a hidden layer.").choices({"relu", "tanh"});
   set.add("batch-norm", batch_norm, "Normalise each hidden layer over the batch.");
+  norm.describe(set);
   set.add("dropout", dropout, "Probability with which a hidden unit is dropped in training.")
       .range(0, 0.999);
   set.add("bias", bias, "Whether layers have biases.");
@@ -38,11 +39,12 @@ Mlp::Mlp(const Spec& spec, const MlpOptions& options)
       width_(count_of(spec.input)),
       gradient_(layer_names(options.hidden.size()),
                 options.activation == "relu" ? Activation::relu : Activation::tanh) {
+  const GhostOptions norm = options_.norm.options();
   torch::nn::ModuleList layers, norms, dropouts;
   std::int64_t width = width_;
   for (const std::int64_t next : options_.hidden) {
     layers->push_back(layers_.emplace_back(width, next, options_.bias));
-    if (options_.batch_norm) norms->push_back(norms_.emplace_back(next));
+    if (options_.batch_norm) norms->push_back(norms_.emplace_back(next, norm));
     if (options_.dropout > 0) dropouts->push_back(dropouts_.emplace_back(options_.dropout));
     width = next;
   }

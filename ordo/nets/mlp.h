@@ -15,6 +15,7 @@ struct MlpOptions {
   std::vector<std::int64_t> hidden = {100, 100};
   std::string activation = "relu";
   bool batch_norm = false;
+  NormKeys norm = {};  ///< of the batch norms, if there are
   double dropout = 0;
   bool bias = true;
   void describe(OptionSet& set);
@@ -37,7 +38,7 @@ class Mlp : public Net {
   MlpOptions options_;
   std::int64_t width_;  // of the input
   std::vector<Linear> layers_;
-  std::vector<BatchNorm> norms_;   // one a layer, or none
+  std::vector<GhostBatchNorm> norms_;  // one a layer, or none
   std::vector<Dropout> dropouts_;  // likewise
   Linear head_{nullptr};
   DenseGradient gradient_;

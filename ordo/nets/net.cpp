@@ -17,7 +17,8 @@ namespace {
 constexpr std::int64_t kMaxExtent = std::int64_t{1} << 31;
 
 const std::vector<Kind>& kinds() {
-  static const std::vector<Kind> all = {mlp_kind(), logistic_kind(), cnn_kind(), resnet_kind()};
+  static const std::vector<Kind> all = {mlp_kind(), logistic_kind(), cnn_kind(), c1_kind(),
+                                        resnet_kind()};
   return all;
 }
 
@@ -71,9 +72,10 @@ bool share_memory(const std::vector<torch::Tensor>& variables, const FlatParamet
                             });
 }
 
-torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels) {
+torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels,
+                            std::int64_t reduction) {
   try {
-    return torch::cross_entropy_loss(logits, labels);
+    return torch::cross_entropy_loss(logits, labels, /*weight=*/{}, reduction);
   } catch (const c10::IndexError&) {
     throw UsageError(fmt::format("the batch has label {}, but the network has {} outputs",
                                  labels.max().item<std::int64_t>(), logits.size(-1)));
@@ -134,8 +136,30 @@ Net::LossAndLogits Net::differentiate(const torch::Tensor& input, const torch::T
   require_own(parameters);
   const torch::AutoGradMode with_graph(true);
   const torch::Tensor logits = forward(input);
-  const torch::Tensor loss = cross_entropy(logits, labels);
-  std::vector<torch::Tensor> learning;  // others are frozen, and their gradients zero
+  const torch::Tensor loss = cross_entropy(logits, labels, at::Reduction::Mean);
+  write_gradients(loss, parameters);
+  return {loss.detach(), logits.detach()};
+}
+
+Net::LossAndLogits Net::differentiate_weighted(const torch::Tensor& input,
+                                               const torch::Tensor& labels,
+                                               const torch::Tensor& weights,
+                                               FlatParameters& parameters) {
+  require_own(parameters);
+  const torch::AutoGradMode with_graph(true);
+  const torch::Tensor logits = forward(input);
+  const torch::Tensor losses = cross_entropy(logits, labels, at::Reduction::None);
+  if (weights.sizes() != losses.sizes()) {
+    throw UsageError(fmt::format("expected a weight for each of {} examples, found {}",
+                                 losses.numel(), c10::str(weights.sizes())));
+  }
+  write_gradients((losses * weights).mean(), parameters);
+  return {losses.detach().mean(), logits.detach()};
+}
+
+// The gradient of `loss` over parameters.gradients(); that of frozen parameters is zero.
+void Net::write_gradients(const torch::Tensor& loss, FlatParameters& parameters) {
+  std::vector<torch::Tensor> learning;
   for (const torch::Tensor& variable : variables_) {
     if (variable.requires_grad()) learning.push_back(variable);
   }
@@ -150,7 +174,6 @@ Net::LossAndLogits Net::differentiate(const torch::Tensor& input, const torch::T
                          : torch::zeros({variable.numel()}, variable.options()));
   }
   torch::cat_out(parameters.gradients(), pieces);
-  return {loss.detach(), logits.detach()};
 }
 
 std::shared_ptr<Net> build_net(const Spec& spec) {

@@ -38,12 +38,18 @@ class Net : public torch::nn::Module {
   };
   virtual LossAndLogits differentiate(const torch::Tensor& input, const torch::Tensor& labels,
                                       FlatParameters& parameters);
+  /// The same for the mean over examples of weights [n] times their cross-entropy. The loss that is
+  /// returned is the plain mean, as differentiate's.
+  LossAndLogits differentiate_weighted(const torch::Tensor& input, const torch::Tensor& labels,
+                                       const torch::Tensor& weights, FlatParameters& parameters);
 
  protected:
   /// Throws UsageError unless `parameters` are this network's.
   void require_own(const FlatParameters& parameters);
 
  private:
+  void write_gradients(const torch::Tensor& loss, FlatParameters& parameters);
+
   std::vector<torch::Tensor> variables_;  // autograd's, in the order of FlatParameters
 };
 

@@ -58,7 +58,7 @@ TEST(Registry, DescribesEachNetworkWithItsOptions) {
     EXPECT_FALSE(kind.what.empty());
     EXPECT_THAT(kind.options, HasSubstr("| option | type | default | meaning |"));
   }
-  EXPECT_THAT(names, testing::ElementsAre("mlp", "logistic", "cnn", "resnet"));
+  EXPECT_THAT(names, testing::ElementsAre("mlp", "logistic", "cnn", "c1", "resnet"));
 }
 
 TEST(Registry, SpecsGoToJsonAndBack) {

@@ -58,6 +58,7 @@ class FlatParameters {
     std::int64_t offset = 0;  ///< of its first element
   };
   torch::Tensor& values() { return values_; }        ///< [n]
+  const torch::Tensor& values() const { return values_; }
   torch::Tensor& gradients() { return gradients_; }  ///< [n]
   const std::vector<Entry>& entries() const { return entries_; }
   /// The elements [begin, end) of a role.

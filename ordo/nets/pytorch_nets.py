@@ -44,6 +44,38 @@ def write_tensors(path, tensors):
     pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(pieces))
 
 
+class Ghosts(nn.Module):
+    """Batch norm of one ghost after another, as training on each in turn would have it."""
+
+    def __init__(self, norm, size, remainder):
+        super().__init__()
+        self.norm, self.size, self.remainder = norm, size, remainder
+
+    def forward(self, x):
+        if not self.training or self.size == 0 or len(x) <= self.size:
+            return self.norm(x)
+        pieces = list(x.split(self.size))
+        few = max(2, self.size / 2) if self.remainder == "merge" else 2
+        if len(pieces[-1]) < few and (self.remainder == "merge" or pieces[-1][:, 0].numel() < 2):
+            pieces[-2:] = [torch.cat(pieces[-2:])]
+        return torch.cat([self.norm(piece) for piece in pieces])
+
+
+def with_ghosts(net, ghost, remainder):
+    """Puts each batch norm into Ghosts, and its tensors under the names that it had."""
+    for name, child in list(net.named_children()):
+        if isinstance(child, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            setattr(net, name, Ghosts(child, ghost, remainder))
+        else:
+            with_ghosts(child, ghost, remainder)
+
+
+def plain(name):
+    """A tensor's name without the part that Ghosts adds."""
+    parts = name.split(".")
+    return ".".join(parts[:-2] + parts[-1:] if parts[-2:-1] == ["norm"] else parts)
+
+
 class Mlp(nn.Module):
     def __init__(self, spec, hidden=(100, 100), activation="relu", batch_norm=False, dropout=0,
                  bias=True):
@@ -88,6 +120,33 @@ class Cnn(nn.Module):
         return self.head(x.flatten(1))
 
 
+class C1(nn.Module):
+    def __init__(self, spec, channels=64, hidden=(384, 192), dropout=0.5):
+        super().__init__()
+        assert dropout == 0, "masks are drawn from other streams"
+        sizes = [spec["input"][0], channels, channels]
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 5, 1, 2, bias=False) for a, b in zip(sizes, sizes[1:]))
+        with torch.no_grad():
+            x = torch.zeros(1, *spec["input"])
+            for convolution in self.convolutions:
+                x = nn.functional.max_pool2d(convolution(x), 3, 2)
+        widths = [x.numel(), *hidden]
+        self.layers = nn.ModuleList(
+            nn.Linear(a, b, bias=False) for a, b in zip(widths, widths[1:]))
+        self.norms = nn.ModuleList([nn.BatchNorm2d(channels), nn.BatchNorm2d(channels)]
+                                   + [nn.BatchNorm1d(b) for b in hidden])
+        self.head = nn.Linear(widths[-1], spec["outputs"])
+
+    def forward(self, x):
+        for norm, convolution in zip(self.norms, self.convolutions):
+            x = torch.relu(norm(nn.functional.max_pool2d(convolution(x), 3, 2)))
+        x = x.flatten(1)
+        for norm, layer in zip(self.norms[2:], self.layers):
+            x = torch.relu(norm(layer(x)))
+        return self.head(x)
+
+
 class Block(nn.Module):
     def __init__(self, a, b, stride):
         super().__init__()
@@ -124,26 +183,31 @@ class ResNet(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-KINDS = {"mlp": Mlp, "logistic": logistic, "cnn": Cnn, "resnet": ResNet}
+KINDS = {"mlp": Mlp, "logistic": logistic, "cnn": Cnn, "c1": C1, "resnet": ResNet}
 
 
 def make_net(spec):
     options = {name.replace("-", "_"): value for name, value in spec.get("options", {}).items()}
-    return KINDS[spec["name"]](spec, **options)
+    ghost, remainder = options.pop("ghost", 0), options.pop("ghost_remainder", "merge")
+    net = KINDS[spec["name"]](spec, **options)
+    if ghost:
+        with_ghosts(net, ghost, remainder)
+    return net
 
 
 def compute_reference(folder):
     net = make_net(json.loads((folder / "model/model.json").read_text())["net"])
-    net.load_state_dict(read_tensors(folder / "model/model.safetensors"))
+    state = read_tensors(folder / "model/model.safetensors")
+    net.load_state_dict({name: state[plain(name)] for name in net.state_dict()})
     batch = read_tensors(folder / "batch.safetensors")
     logits = net(batch["input"])
     loss = nn.functional.cross_entropy(logits, batch["labels"])
     loss.backward()
     result = {"logits": logits, "loss": loss}
     for name, parameter in net.named_parameters():
-        result["gradient." + name] = parameter.grad
+        result["gradient." + plain(name)] = parameter.grad
     for name, buffer in net.named_buffers():
-        result["buffer." + name] = buffer.clone()
+        result["buffer." + plain(name)] = buffer.clone()
     net.eval()
     result["evaluation"] = net(batch["input"])
     write_tensors(folder / "reference.safetensors", result)

@@ -194,10 +194,14 @@ void shrink_perturb(nets::Net& net, nets::FlatParameters& parameters, const Shri
 void recalibrate(nets::Net& net, const Examples& examples, std::int64_t batch_size) {
   torch::NoGradGuard no_grad;
   nets::reset_buffers(net);
-  // With momentum 1 / k at the k-th batch, an exponential average is the plain mean.
-  std::vector<nets::BatchNormImpl*> norms;
+  std::vector<nets::GhostBatchNormImpl*> norms;
+  std::vector<nets::GhostOptions> before;
   for (const auto& module : net.modules()) {
-    if (auto* norm = dynamic_cast<nets::BatchNormImpl*>(module.get())) norms.push_back(norm);
+    auto* const norm = dynamic_cast<nets::GhostBatchNormImpl*>(module.get());
+    if (norm == nullptr) continue;
+    norms.push_back(norm);
+    before.push_back(norm->options);
+    norm->options.ghost_size = 0;
   }
   if (norms.empty()) return;
   const bool was_training = net.is_training();
@@ -206,20 +210,12 @@ void recalibrate(nets::Net& net, const Examples& examples, std::int64_t batch_si
   for (std::int64_t begin = 0; begin < examples.size(); begin += batch_size) {
     const std::int64_t end = std::min(begin + batch_size, examples.size());
     if (end - begin < 2) break;  // one example has no variance
+    // With momentum 1 / k at the k-th batch, an exponential average is the plain mean.
     ++batches;
-    std::vector<std::pair<torch::Tensor, torch::Tensor>> before;
-    for (auto* norm : norms) {
-      before.emplace_back(norm->running_mean.clone(), norm->running_var.clone());
-    }
+    for (auto* norm : norms) norm->options.momentum = 1 / static_cast<double>(batches);
     net.forward(examples.range(begin, end).inputs);
-    // A pass moved each statistic by its momentum of 0.1 towards the batch's: move it to the mean.
-    const double factor = 10.0 / static_cast<double>(batches);
-    for (std::size_t index = 0; index < norms.size(); ++index) {
-      auto& [mean, var] = before[index];
-      norms[index]->running_mean.copy_(mean + (norms[index]->running_mean - mean) * factor);
-      norms[index]->running_var.copy_(var + (norms[index]->running_var - var) * factor);
-    }
   }
+  for (std::size_t index = 0; index < norms.size(); ++index) norms[index]->options = before[index];
   net.train(was_training);
 }
 

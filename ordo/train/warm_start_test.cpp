@@ -300,7 +300,7 @@ TEST(WarmStart, Oracle11ResetsRunningStatistics) {
   make_round_start({.name = "ws", .options = {}})->apply(round, context);
   int norms = 0;
   for (const auto& module : net->modules()) {
-    auto* norm = dynamic_cast<nets::BatchNormImpl*>(module.get());
+    auto* norm = dynamic_cast<nets::GhostBatchNormImpl*>(module.get());
     if (norm == nullptr) continue;
     ++norms;
     EXPECT_EQ(norm->running_mean.abs().max().item<double>(), 0);
@@ -315,11 +315,11 @@ TEST(WarmStart, RecalibratedStatisticsAreTheMeansOverBatches) {
   const auto net = make_cnn(1);
   recalibrate(*net, examples, 32);
   // The first norm sees the first convolution's output, which no statistic changes.
-  auto* norm = static_cast<nets::BatchNormImpl*>(nullptr);
+  auto* norm = static_cast<nets::GhostBatchNormImpl*>(nullptr);
   torch::nn::Module* conv = nullptr;
   for (const auto& module : net->modules()) {
     if (conv == nullptr && dynamic_cast<nets::Conv2dImpl*>(module.get())) conv = module.get();
-    if (norm == nullptr) norm = dynamic_cast<nets::BatchNormImpl*>(module.get());
+    if (norm == nullptr) norm = dynamic_cast<nets::GhostBatchNormImpl*>(module.get());
   }
   torch::NoGradGuard no_grad;
   torch::Tensor mean = torch::zeros_like(norm->running_mean);
