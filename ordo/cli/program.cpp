@@ -202,6 +202,19 @@ void add_option(CLI::App& app, const Option& option, std::set<std::string>& give
   }
 }
 
+// The words of a command line, last first as CLI11 takes them, where "--batch_size" also means
+// "--batch-size": so do the scripts write it that a command may come from.
+std::vector<std::string> with_dashes(std::vector<std::string> words) {
+  for (std::string& word : words) {
+    if (word == "--") break;
+    if (!word.starts_with("--")) continue;
+    const auto end = std::find(word.begin(), word.end(), '=');
+    std::replace(word.begin(), end, '_', '-');
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
 std::string examples_text(const std::vector<Example>& examples) {
   if (examples.empty()) return {};
   std::string text = examples.size() == 1 ? "\nExample:\n" : "\nExamples:\n";
@@ -436,7 +449,7 @@ int Program::Implementation::run(int argc, char** argv) {
   for (CLI::App* app : apps) app->allow_extras();
 
   try {
-    root.parse(argc, argv);
+    root.parse(with_dashes({argv + 1, argv + argc}));
   } catch (const CLI::CallForHelp&) {
     const CLI::App* app = innermost(root);
     fmt::print("{}", app->help(app == &root ? "" : title()));

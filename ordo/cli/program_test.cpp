@@ -13,11 +13,13 @@ struct GreetOptions {
   std::string name = "world";
   int times = 1;
   bool loud = false;
+  int extra_times = 0;
   std::vector<std::string> files;
   void describe(OptionSet& set) {
     set.add("name", name, "Whom to greet.").choices({"world", "moon"});
     set.add("times", times, "How often.").range(1, 9).short_name('n');
     set.add("loud", loud, "In capitals.");
+    set.add("extra-times", extra_times, "How often besides.");
     set.positional("files", files, "Where to write it.");
   }
 };
@@ -93,6 +95,13 @@ TEST_F(ProgramRun, FillsTheFieldsFromFlagsAndWords) {
   EXPECT_TRUE(greeting.seen->options.loud);
   EXPECT_EQ(greeting.seen->options.files, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(greeting.seen->threads, 2);
+}
+
+TEST_F(ProgramRun, TakesUnderscoresForDashesInNamesOnly) {
+  const Attempt greeting = attempt({"--extra_times=2", "a_b"});
+  ASSERT_TRUE(greeting.seen) << take();
+  EXPECT_EQ(greeting.seen->options.extra_times, 2);
+  EXPECT_EQ(greeting.seen->options.files, (std::vector<std::string>{"a_b"}));
 }
 
 TEST_F(ProgramRun, GivesTheFunctionTheStreamOfItsSeed) {
