@@ -8,6 +8,8 @@
 #include "ordo/base/error.h"
 #include "ordo/cli/program.h"
 #include "ordo/data/catalogue.h"
+#include "ordo/train/convert.h"
+#include "ordo/train/landscape.h"
 #include "ordo/train/listing.h"
 #include "ordo/train/plan.h"
 #include "ordo/train/probe.h"
@@ -64,12 +66,26 @@ int main(int argc, char** argv) {
                                     return train::plan(options, folders(), context);
                                   })
       .example("ordo train plan --data digits --model mlp")
+      .example(
+          "ordo train plan --data mnist --model mlp:batch-norm=true --regime f1 --batch-size 4096 "
+          "--base-batch 128 --lr-scaling sqrt --ghost-bn 128 --regime-adapt",
+          "a small-batch regime, carried over to batches of 4,096")
       .command<train::ProbeOptions>("probe",
                                     "Looks at a model's gradients on old and new examples.",
                                     [](const train::ProbeOptions& options, Context& context) {
                                       return train::probe(options, folders(), context);
                                     })
       .example("ordo train probe model --data grown.csv --report balance.html")
+      .command<train::ConvertOptions>(
+          "convert", "Gives a trained model's batch norms ghosts, or takes them away.",
+          train::convert)
+      .example("ordo train convert model --ghost 128 --out model-ghosts")
+      .command<train::LandscapeOptions>(
+          "landscape", "Measures how the loss varies with the distance from a point.",
+          [](const train::LandscapeOptions& options, Context& context) {
+            return train::landscape(options, folders(), context);
+          })
+      .example("ordo train landscape --data digits --model mlp --samples 100")
       .command<train::ListOptions>("list", "Networks, optimizers and warm-start methods.",
                                    train::list)
       .example("ordo train list")

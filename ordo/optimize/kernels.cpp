@@ -29,6 +29,26 @@ ORDO_INLINE double sum_squares(const T* numbers, std::int64_t size) {
   return sum;
 }
 
+template <class T>
+ORDO_INLINE double sum_differences(const T* a, const T* b, std::int64_t size) {
+  constexpr int kLanes = 16;
+  double sums[kLanes] = {};
+  std::int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const double difference = a[i + lane] - b[i + lane];
+      sums[lane] += difference * difference;
+    }
+  }
+  double sum = 0;
+  for (; i < size; ++i) {
+    const double difference = a[i] - b[i];
+    sum += difference * difference;
+  }
+  for (const double lane : sums) sum += lane;
+  return sum;
+}
+
 enum class Keeps { squares, averages, velocities, both };
 
 template <Keeps kKeeps, class T>
@@ -79,6 +99,13 @@ ORDO_CLONES double sum_of_squares(const float* numbers, std::int64_t size) {
 }
 ORDO_CLONES double sum_of_squares(const double* numbers, std::int64_t size) {
   return sum_squares(numbers, size);
+}
+
+ORDO_CLONES double sum_of_squared_differences(const float* a, const float* b, std::int64_t size) {
+  return sum_differences(a, b, size);
+}
+ORDO_CLONES double sum_of_squared_differences(const double* a, const double* b, std::int64_t size) {
+  return sum_differences(a, b, size);
 }
 
 ORDO_CLONES void rmsprop(const RmsPropTensors<float>& tensors, std::int64_t begin, std::int64_t end,

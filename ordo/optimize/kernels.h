@@ -11,6 +11,10 @@ namespace ordo::optimize::kernels {
 double sum_of_squares(const float* numbers, std::int64_t size);
 double sum_of_squares(const double* numbers, std::int64_t size);
 
+/// The sum of squares of a[i] - b[i], in double.
+double sum_of_squared_differences(const float* a, const float* b, std::int64_t size);
+double sum_of_squared_differences(const double* a, const double* b, std::int64_t size);
+
 /// The numbers of a step of RMSprop (see rmsprop.cpp).
 struct RmsPropStep {
   double rate, alpha, eps, momentum, decay;

@@ -2,6 +2,7 @@
 
 #include "ordo/nets/net.h"
 #include "ordo/optimize/optimizer.h"
+#include "ordo/train/regime.h"
 #include "ordo/train/round_start.h"
 
 namespace ordo::train {
@@ -17,9 +18,14 @@ Listing::Group group_of(std::string title, const Kinds& kinds) {
 }  // namespace
 
 Listing list(const ListOptions&, Context&) {
+  Listing::Group regimes{.title = "Regimes (--regime)", .kinds = {}};
+  for (const NamedRegime& regime : named_regimes()) {
+    regimes.kinds.push_back({regime.name, regime.what, "```json\n" + regime.json + "\n```\n"});
+  }
   return {{group_of("Networks (--model)", nets::net_kinds()),
            group_of("Optimizers (--optimizer)", optimize::optimizer_kinds()),
-           group_of("Warm-start methods (--init, --methods)", round_start_kinds())}};
+           group_of("Warm-start methods (--init, --methods)", round_start_kinds()),
+           std::move(regimes)}};
 }
 
 Json to_json(const Listing& listing) {

@@ -21,10 +21,15 @@ void save_state(const fs::path& folder, const nets::Model& model, const ModelSta
     nets::save_model(fresh, model);
     tensor::write_tensors(fresh / "optimizer.safetensors", state.optimizer);
     if (!state.split.is_null()) write_json(fresh / "split.json", state.split);
+    if (!state.results.empty()) write_file_atomic(fresh / "results.csv", state.results);
+    if (state.origin.defined()) {
+      tensor::write_tensors(fresh / "origin.safetensors", {{"origin", state.origin}});
+    }
     write_json(fresh / "state.json", Json::object({{"version", kStateVersion},
                                                    {"finished", state.finished},
                                                    {"recipe", state.recipe},
-                                                   {"fit", state.fit}}));
+                                                   {"fit", state.fit},
+                                                   {"distance", state.distance}}));
   });
 }
 
@@ -42,6 +47,11 @@ ModelState load_state(const fs::path& folder) {
   state.recipe = json.at("recipe", file);
   state.fit = json.at("fit", file);
   state.optimizer = tensor::read_tensors(folder / "optimizer.safetensors");
+  if (const Json* const distance = json.find("distance")) state.distance = *distance;
+  if (fs::exists(folder / "origin.safetensors")) {
+    state.origin = tensor::read_tensors(folder / "origin.safetensors").front().second;
+  }
+  if (fs::exists(folder / "results.csv")) state.results = read_file(folder / "results.csv");
   if (fs::exists(folder / "split.json")) state.split = read_json((folder / "split.json").string());
   return state;
 }

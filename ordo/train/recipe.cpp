@@ -21,7 +21,7 @@ void LearningRecipe::describe(OptionSet& set) {
   set.add("model", model, "Network, NAME or NAME:key=value,... ('ordo train list' shows them).");
   set.add("optimizer", optimizer, "Optimizer, NAME or NAME:key=value,... .");
   set.add("rate", rate, "Learning rate; by default the optimizer's own.").range(0);
-  set.add("batch-size", batch_size, "Examples in a step.").range(1);
+  set.add("batch-size", batch_size, "Examples in a step.").range(1).short_name('b');
   schedule.describe(set);
   set.add("clip", clip, "Largest norm of the gradient; 0: any.").range(0);
   set.add("until-accuracy", stop.until_accuracy,
@@ -29,6 +29,8 @@ void LearningRecipe::describe(OptionSet& set) {
       .range(0, 1);
   set.add("criterion", criterion, "How that accuracy is counted.").choices({"plain", "legacy"});
   set.add("epochs", stop.epochs, "Train exactly so many epochs instead; 0: until the accuracy.")
+      .range(0);
+  set.add("steps", stop.steps, "Train exactly so many steps instead; 0: as --epochs says.")
       .range(0);
   set.add("max-epochs", stop.max_epochs, "Give up after so many epochs; 0: never.").range(0);
   set.add("max-steps", stop.max_steps, "Give up after so many steps; 0: never.").range(0);

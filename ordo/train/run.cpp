@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include "ordo/base/error.h"
@@ -32,8 +33,9 @@ class Training {
     }
     find_start();
     data_ = prepare_data(options.data, history(), folders, placement_, stream_.split("data"));
+    batch_ = plan_batches(options.batch, options.learning, data_.train.size());
+    for (const std::string& warning : batch_.warnings) context.warn(warning);
     build_net();
-    fit_ = fit_options(options.learning);
   }
 
   RunResult train();
@@ -43,8 +45,13 @@ class Training {
   DataHistory history() const;
   void build_net();
   void warm_start(Trainer& trainer);
+  void play_regime(Trainer& trainer);
+  void track_distance(Trainer& trainer);
+  void measure_distance(std::int64_t step, double rate);
+  void end_epoch(const Epoch& epoch);
   void save(const Trainer& trainer, bool finished) const;
   Json recipe() const;
+  optimize::Optimizer& optimizer() const { return player_ ? player_->optimizer() : *optimizer_; }
   bool keeps() const { return !options_.out.empty() && (!group_ || group_->rank() == 0); }
 
   const RunOptions& options_;
@@ -56,16 +63,20 @@ class Training {
   std::optional<ModelState> before_state_;
   bool resumes_ = false;
   PreparedData data_;
-  FitOptions fit_;
+  BatchPlan batch_;
   nets::Model model_;
   std::unique_ptr<nets::FlatParameters> parameters_;
   std::unique_ptr<optimize::Optimizer> optimizer_;
+  std::optional<RegimePlayer> player_;  // holds the optimizer instead, if there is a regime
+  std::optional<DistanceTracker> distance_;
+  std::string results_;  // results.csv so far
 };
 
 // Everything that must be the same for an interrupted training to go on.
 Json Training::recipe() const {
   return Json::object({{"data", to_json(options_.data)},
                        {"learning", to_json(options_.learning)},
+                       {"batch", to_json(options_.batch)},
                        {"from", options_.from.string()},
                        {"init", options_.init},
                        {"stream", fmt::format("{:016x}", stream_.split("identity").next64())}});
@@ -136,10 +147,17 @@ void Training::build_net() {
     model_.scaling = data::to_json(data_.scaler);
     model_.provenance = Json::object({{"rounds", Json::Array{}}});
   }
+  if (batch_.fit.ghosts.ghost_size > 0 && batch_.fit.ghost_form == GhostForm::layer) {
+    set_ghosts(model_.spec, *model_.net, batch_.fit.ghosts.ghost_size);
+  }
   model_.net->to(placement_.device, placement_.dtype);
   parameters_ = std::make_unique<nets::FlatParameters>(*model_.net);
   const NamedSpec optimizer = parse_named_spec(options_.learning.optimizer);
   optimizer_ = optimize::make_optimizer(optimizer.name, optimizer.options);
+  if (batch_.schedule) {
+    const double factor = batch_.rate_factor;
+    player_.emplace(*batch_.schedule, optimizer, batch_.fit.rate / factor, factor);
+  }
   if (group_) group_->broadcast(parameters_->values());
 }
 
@@ -147,13 +165,13 @@ void Training::build_net() {
 void Training::warm_start(Trainer& trainer) {
   Json round = Json::object({{"data", data_.hash}, {"examples", data_.train.size()}});
   if (before_) {
-    if (before_state_) optimizer_->load_state(before_state_->optimizer);
+    if (before_state_) optimizer().load_state(before_state_->optimizer);
     Round start{.net = *model_.net,
                 .parameters = *parameters_,
-                .optimizer = *optimizer_,
+                .optimizer = optimizer(),
                 .examples = data_.train,
                 .old_size = 0,
-                .batch_size = fit_.batch_size,
+                .batch_size = batch_.fit.batch_size,
                 .origin = parameters_->values().clone(),
                 .stream = stream_.split("start")};
     const Json* rounds = model_.provenance.find("rounds");
@@ -174,42 +192,116 @@ void Training::warm_start(Trainer& trainer) {
 void Training::save(const Trainer& trainer, bool finished) const {
   if (!keeps()) return;
   save_state(options_.out, model_,
-             {.optimizer = optimizer_->state(),
+             {.optimizer = optimizer().state(),
               .split = data::to_json(data_.split),
               .recipe = recipe(),
               .fit = trainer.state(),
+              .results = results_,
+              .distance = distance_ ? distance_->state() : Json(),
+              .origin = distance_ ? distance_->origin() : torch::Tensor(),
               .finished = finished});
 }
 
-RunResult Training::train() {
-  Trainer trainer(*model_.net, *parameters_, *optimizer_, fit_, stream_.split("fit"));
-  trainer.group = group_;
+// Brings rate and optimizer to where the training stands, and keeps them there.
+void Training::play_regime(Trainer& trainer) {
+  if (!player_) return;
+  const auto follow = [this, &trainer] {
+    trainer.set_rate(player_->rate());
+    trainer.set_optimizer(player_->optimizer());
+  };
+  if (resumes_) player_->advance(before_state_->fit.at("step").as_int("/fit/step") - 1);
+  follow();
+  trainer.before_step = [this, follow](std::int64_t steps) {
+    if (player_->advance(steps)) follow();
+  };
+}
+
+void Training::measure_distance(std::int64_t step, double rate) {
+  const auto& before = distance_->distances();
+  if (!before.empty() && before.back().update == step) return;
+  const Distance& distance = distance_->measure(*parameters_, step, rate);
+  context_.metric("distance", static_cast<double>(step), distance.total);
+}
+
+void Training::track_distance(Trainer& trainer) {
+  if (options_.batch.track_distance == "none") return;
   if (resumes_) {
-    optimizer_->load_state(before_state_->optimizer);
+    distance_.emplace(*parameters_, before_state_->origin, before_state_->distance);
+  } else {
+    distance_.emplace(*parameters_);
+  }
+  trainer.after_step = [this](std::int64_t steps, double rate) {
+    if (DistanceTracker::is_due(steps)) measure_distance(steps, rate);
+  };
+}
+
+// Metrics and a line of results.csv.
+void Training::end_epoch(const Epoch& epoch) {
+  const auto number = static_cast<double>(epoch.number);
+  const auto is_due = [&](const Examples& examples) {
+    return examples.size() > 0 && options_.evaluate_every > 0 &&
+           epoch.number % options_.evaluate_every == 0;
+  };
+  std::optional<Evaluation> validation;
+  context_.metric("train-accuracy", number, epoch.accuracy);
+  context_.metric("train-loss", number, epoch.loss);
+  context_.metric("rate", number, epoch.rate);
+  if (epoch.gradient_norm > 0) context_.metric("gradient-norm", number, epoch.gradient_norm);
+  if (is_due(data_.validation)) {
+    validation = evaluate(*model_.net, data_.validation, context_);
+    context_.metric("validation-accuracy", number, validation->accuracy);
+    context_.metric("validation-loss", number, validation->loss);
+  }
+  if (distance_) measure_distance(epoch.steps, epoch.rate);
+  if (!keeps()) return;
+  if (results_.empty()) {
+    results_ =
+        "epoch,steps,rate,train-loss,train-accuracy,gradient-norm,validation-loss,"
+        "validation-accuracy,validation-top5-accuracy,distance";
+    if (distance_) {
+      for (const std::string& layer : distance_->layers()) results_ += ",distance." + layer;
+    }
+    results_ += "\n";
+  }
+  results_ += fmt::format("{},{},{},{},{},{}", epoch.number, epoch.steps, epoch.rate, epoch.loss,
+                          epoch.accuracy, epoch.gradient_norm);
+  results_ += validation ? fmt::format(",{},{},{}", validation->loss, validation->accuracy,
+                                       validation->top5_accuracy)
+                         : ",,,";
+  results_ += ",";
+  if (distance_) {
+    const Distance& distance = distance_->distances().back();
+    results_ += fmt::format("{},{}", distance.total, fmt::join(distance.layers, ","));
+  }
+  results_ += "\n";
+}
+
+RunResult Training::train() {
+  Trainer trainer(*model_.net, *parameters_, *optimizer_, batch_.fit, stream_.split("fit"));
+  trainer.group = group_;
+  play_regime(trainer);
+  if (resumes_) {
+    if (!before_state_->optimizer.empty()) optimizer().load_state(before_state_->optimizer);
     trainer.load_state(before_state_->fit);
+    results_ = before_state_->results;
   } else {
     warm_start(trainer);
   }
+  track_distance(trainer);
   trainer.save = [&] { save(trainer, false); };
   trainer.save_every = options_.save_every;
-  const bool validates = data_.validation.size() > 0 && options_.evaluate_every > 0;
-  trainer.after_epoch = [&](const Epoch& epoch) {
-    const auto number = static_cast<double>(epoch.number);
-    context_.metric("train-accuracy", number, epoch.accuracy);
-    context_.metric("train-loss", number, epoch.loss);
-    context_.metric("rate", number, epoch.rate);
-    if (validates && epoch.number % options_.evaluate_every == 0) {
-      const Evaluation evaluation = evaluate(*model_.net, data_.validation, context_);
-      context_.metric("validation-accuracy", number, evaluation.accuracy);
-      context_.metric("validation-loss", number, evaluation.loss);
-    }
-  };
+  trainer.after_epoch = [this](const Epoch& epoch) { end_epoch(epoch); };
 
   RunResult result;
   result.fit = trainer.fit(data_.train, context_);
   if (data_.test.size() > 0) result.test = evaluate(*model_.net, data_.test, context_);
   if (data_.validation.size() > 0) {
     result.validation = evaluate(*model_.net, data_.validation, context_);
+  }
+  if (distance_) {
+    result.layers = distance_->layers();
+    result.distances = distance_->distances();
+    result.fits = distance_->fits();
   }
   save(trainer, true);
   result.parameters = parameters_->values().numel();
@@ -226,6 +318,7 @@ RunResult Training::train() {
 void RunOptions::describe(OptionSet& set) {
   data.describe(set);
   learning.describe(set);
+  batch.describe(set);
   set.add("from", from, "Model to start from.").placeholder("DIR");
   set.add("init", init, "Warm-start method for --from, NAME or NAME:key=value,... .");
   set.add("grow-head", grow_head, "Give classes that the model does not know new outputs.");
@@ -249,6 +342,25 @@ Json to_json(const RunResult& result) {
   json["test-examples"] = result.test.examples;
   json["noisy-labels"] = result.noisy_labels;
   json["examples-per-second"] = result.images_per_second;
+  if (!result.distances.empty()) {
+    Json::Array distances;
+    for (const Distance& distance : result.distances) {
+      Json one = Json::object({{"update", distance.update}, {"total", distance.total}});
+      for (std::size_t layer = 0; layer < result.layers.size(); ++layer) {
+        one["layers"][result.layers[layer]] = distance.layers[layer];
+      }
+      distances.push_back(std::move(one));
+    }
+    json["distance"] = result.distances.back().total;
+    json["distances"] = Json(std::move(distances));
+  }
+  if (result.fits) {
+    json["distance-fits"] = to_json(*result.fits);
+    json["diffusion-rate"] = result.fits->log.b;
+    json["log-r2"] = result.fits->log.r2;
+    json["sqrt-r2"] = result.fits->sqrt.r2;
+    json["power-r2"] = result.fits->power.r2;
+  }
   if (result.drift) json["drift"] = data::to_json(*result.drift);
   if (!result.out.empty()) json["out"] = result.out.string();
   return json;
@@ -271,6 +383,18 @@ std::string to_text(const RunResult& result) {
   if (result.test.examples > 0) {
     text += fmt::format("test: accuracy {:.4f}, loss {:.4f} ({} examples)\n", result.test.accuracy,
                         result.test.loss, result.test.examples);
+  }
+  if (!result.distances.empty()) {
+    text += fmt::format("distance of the weights from where they began: {:.4g}\n",
+                        result.distances.back().total);
+  }
+  if (result.fits) {
+    const DistanceFits& fits = *result.fits;
+    text += fmt::format(
+        "distance over the first {} updates, t: {:.3g} + {:.4g} ln t (R2 {:.4f}); as a root of t "
+        "R2 {:.4f}, as {:.3g} t^{:.3g} R2 {:.4f}\n",
+        fits.last, fits.log.a, fits.log.b, fits.log.r2, fits.sqrt.r2, fits.power.scale,
+        fits.power.power, fits.power.r2);
   }
   if (result.drift && !result.drift->moved.empty()) text += data::to_text(*result.drift);
   if (!result.out.empty()) text += fmt::format("model: {}\n", result.out.string());

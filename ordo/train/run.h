@@ -8,6 +8,8 @@
 #include "ordo/base/context.h"
 #include "ordo/data/catalogue.h"
 #include "ordo/tensor/process_group.h"
+#include "ordo/train/batch_recipe.h"
+#include "ordo/train/distance.h"
 #include "ordo/train/evaluate.h"
 #include "ordo/train/prepare.h"
 #include "ordo/train/recipe.h"
@@ -17,6 +19,7 @@ namespace ordo::train {
 struct RunOptions {
   DataRecipe data;
   LearningRecipe learning;
+  BatchRecipe batch;
   std::filesystem::path from;       ///< folder of a model to start from; empty: a fresh network
   std::string init = "sp";          ///< warm-start method, when there is a model to start from
   bool grow_head = false;           ///< classes that the model does not know get new outputs
@@ -33,6 +36,9 @@ struct RunResult {
   std::int64_t parameters = 0;
   std::int64_t train_examples = 0, noisy_labels = 0;
   double images_per_second = 0;
+  std::vector<std::string> layers;   ///< that distances are of
+  std::vector<Distance> distances;   ///< if they were asked for
+  std::optional<DistanceFits> fits;  ///< of the distances, if there are enough
   std::filesystem::path out;
   std::optional<data::Drift> drift;
 };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,7 +11,9 @@
 #include "ordo/base/error.h"
 #include "ordo/data/batch_order.h"
 #include "ordo/nets/layers.h"
+#include "ordo/tensor/random.h"
 #include "ordo/train/evaluate.h"
+#include "ordo/train/regime.h"
 
 namespace ordo::train {
 namespace {
@@ -21,13 +24,21 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// The part of a batch that this process takes.
-data::IndexSpan own_part(data::IndexSpan batch, const tensor::ProcessGroup* group) {
-  if (group == nullptr) return batch;
-  const auto world = static_cast<std::size_t>(group->world());
-  const auto rank = static_cast<std::size_t>(group->rank());
-  const std::size_t begin = batch.size() * rank / world, end = batch.size() * (rank + 1) / world;
-  return batch.subspan(begin, end - begin);
+// The rows [begin, end) of a batch that this process takes: whole ghosts, if there are any.
+struct Part {
+  std::int64_t begin, end;
+};
+Part own_part(std::int64_t rows, const tensor::ProcessGroup* group,
+              const nets::GhostOptions& ghosts) {
+  if (group == nullptr) return {0, rows};
+  const std::int64_t world = group->world(), rank = group->rank();
+  if (ghosts.ghost_size == 0) return {rows * rank / world, rows * (rank + 1) / world};
+  const std::vector<std::int64_t> sizes = nets::ghost_sizes(rows, ghosts);
+  const auto count = static_cast<std::int64_t>(sizes.size());
+  const auto begin_of = [&](std::int64_t ghost) {
+    return std::accumulate(sizes.begin(), sizes.begin() + ghost, std::int64_t{0});
+  };
+  return {begin_of(count * rank / world), begin_of(count * (rank + 1) / world)};
 }
 
 bool has_dropout(nets::Net& net) {
@@ -45,6 +56,8 @@ std::string to_string(StopReason reason) {
       return "converged";
     case StopReason::epochs:
       return "epochs";
+    case StopReason::steps:
+      return "steps";
     case StopReason::max_epochs:
       return "max-epochs";
     case StopReason::max_steps:
@@ -71,7 +84,7 @@ Trainer::Trainer(nets::Net& net, nets::FlatParameters& parameters, optimize::Opt
                  const FitOptions& options, const Random& stream)
     : net_(net),
       parameters_(parameters),
-      optimizer_(optimizer),
+      optimizer_(&optimizer),
       options_(options),
       stream_(stream),
       accuracy_(options.stop.criterion) {}
@@ -80,42 +93,103 @@ double Trainer::rate() const {
   return options_.rate * optimize::rate_factor(options_.schedule, step_);
 }
 
+Trainer::StepResult Trainer::differentiate(const Batcher::Batch& examples,
+                                           const torch::Tensor& weights) {
+  const nets::Net::LossAndLogits result =
+      weights.defined()
+          ? net_.differentiate_weighted(examples.inputs, examples.labels, weights, parameters_)
+          : net_.differentiate(examples.inputs, examples.labels, parameters_);
+  return {result.loss.item<double>(),
+          static_cast<double>(count_correct(result.logits, examples.labels))};
+}
+
+// One ghost after another. Ghosts may differ in size: each counts by its share of the rows.
+Trainer::StepResult Trainer::accumulate(const Batcher::Batch& examples,
+                                        const torch::Tensor& weights) {
+  const std::int64_t rows = examples.labels.size(0);
+  const std::vector<std::int64_t> sizes = nets::ghost_sizes(rows, options_.ghosts);
+  if (sizes.size() == 1) return differentiate(examples, weights);
+  if (!accumulated_.defined()) accumulated_ = torch::empty_like(parameters_.gradients());
+  accumulated_.zero_();
+  StepResult sum;
+  std::int64_t row = 0;
+  for (const std::int64_t size : sizes) {
+    const auto part = [&](const torch::Tensor& all) {
+      return all.defined() ? all.narrow(0, row, size) : all;
+    };
+    const double share = static_cast<double>(size) / static_cast<double>(rows);
+    const StepResult one =
+        differentiate({part(examples.inputs), part(examples.labels)}, part(weights));
+    accumulated_.add_(parameters_.gradients(), share);
+    sum.loss += share * one.loss;
+    sum.correct += one.correct;
+    row += size;
+  }
+  parameters_.gradients().copy_(accumulated_);
+  return sum;
+}
+
+// A factor for each example of the whole batch, the same however many processes share it.
+torch::Tensor Trainer::noise(std::int64_t examples) const {
+  torch::Tensor weights = torch::empty({examples}, parameters_.gradients().options());
+  tensor::fill(weights, tensor::Draw::normal(std::sqrt(options_.noise_variance)),
+               stream_.split("noise").split(static_cast<std::uint64_t>(step_)));
+  return weights.add_(1);
+}
+
 void Trainer::step(Batcher& batcher, data::IndexSpan batch) {
-  const data::IndexSpan own = own_part(batch, group.get());
+  if (before_step) before_step(step_);
+  const auto rows = static_cast<std::int64_t>(batch.size());
+  const Part own = own_part(rows, group.get(), options_.ghosts);
+  if (exchange_) exchange_->begin();
   double loss = 0, correct = 0;
-  if (own.empty()) {
+  if (own.begin == own.end) {
     parameters_.gradients().zero_();
   } else {
-    const Batcher::Batch examples = batcher.gather(own);
-    const nets::Net::LossAndLogits result =
-        net_.differentiate(examples.inputs, examples.labels, parameters_);
-    loss = result.loss.item<double>();
-    correct = static_cast<double>(count_correct(result.logits, examples.labels));
+    const Batcher::Batch examples = batcher.gather(batch.subspan(
+        static_cast<std::size_t>(own.begin), static_cast<std::size_t>(own.end - own.begin)));
+    const torch::Tensor weights =
+        options_.noise_variance > 0 ? noise(rows).slice(0, own.begin, own.end) : torch::Tensor();
+    const StepResult result = options_.ghost_form == GhostForm::accumulate
+                                  ? accumulate(examples, weights)
+                                  : differentiate(examples, weights);
+    loss = result.loss;
+    correct = result.correct;
   }
   if (group) {
     // Means over parts of unequal size: weigh each by its share of the batch.
-    const double share = static_cast<double>(own.size()) / static_cast<double>(batch.size());
+    const double share = static_cast<double>(own.end - own.begin) / static_cast<double>(rows);
     parameters_.gradients().mul_(share);
     group->all_reduce_sum(parameters_.gradients());
     torch::Tensor counts = torch::tensor({loss * share, correct}, torch::kFloat64);
     group->all_reduce_sum(counts);
     loss = counts[0].item<double>();
     correct = counts[1].item<double>();
+    if (exchange_) exchange_->end(*group);
   }
   if (!std::isfinite(loss)) {
     throw NumericError(fmt::format(
-        "the loss became {} at step {} (epoch {}) with learning rate {:g}; try a smaller --rate, "
+        "the loss became {} at step {} (epoch {}) with learning rate {:g}{}; try a smaller --rate, "
         "--warmup steps, or --clip 1",
-        std::isnan(loss) ? "nan" : "infinite", step_ + 1, epoch_ + 1, rate()));
+        std::isnan(loss) ? "nan" : "infinite", step_ + 1, epoch_ + 1, rate(),
+        options_.clip > 0
+            ? fmt::format(" (norm of the last gradient before clipping {:g})", last_norm_)
+            : ""));
   }
   if (adjust_gradients) adjust_gradients(parameters_);
-  if (options_.clip > 0) optimize::clip_norm(parameters_, options_.clip);
-  optimizer_.step(parameters_, rate());
+  if (options_.clip > 0) {
+    last_norm_ = optimize::clip_norm(parameters_, options_.clip);
+    epoch_norm_ += last_norm_;
+  }
+  const double rate_now = rate();
+  optimizer_->step(parameters_, rate_now);
   accuracy_.add(std::llround(correct), static_cast<std::int64_t>(batch.size()));
   epoch_loss_ += loss * static_cast<double>(batch.size());
   epoch_examples_ += static_cast<std::int64_t>(batch.size());
   examples_ += static_cast<std::int64_t>(batch.size());
   ++step_;
+  ++epoch_steps_;
+  if (after_step) after_step(step_, rate_now);
 }
 
 // Closes an epoch; whether a rule stops the fit.
@@ -123,8 +197,10 @@ bool Trainer::epoch_over(Fit& fit, Context& context) {
   ++epoch_;
   last_accuracy_ = accuracy_.value();
   last_loss_ = epoch_loss_ / static_cast<double>(epoch_examples_);
+  const double norm = epoch_norm_ / static_cast<double>(epoch_steps_);
   accuracy_.begin_epoch();
-  epoch_loss_ = 0;
+  epoch_loss_ = epoch_norm_ = 0;
+  epoch_steps_ = 0;
   epoch_examples_ = 0;
   if (last_accuracy_ > best_accuracy_) {
     best_accuracy_ = last_accuracy_;
@@ -135,16 +211,23 @@ bool Trainer::epoch_over(Fit& fit, Context& context) {
                  .steps = step_,
                  .accuracy = last_accuracy_,
                  .loss = last_loss_,
-                 .rate = rate()});
+                 .rate = rate(),
+                 .gradient_norm = norm});
   }
   const StopRules& rules = options_.stop;
-  context.progress("training", static_cast<double>(epoch_),
-                   static_cast<double>(rules.epochs > 0 ? rules.epochs : rules.max_epochs),
-                   "epochs");
+  if (rules.steps > 0) {
+    context.progress("training", static_cast<double>(step_), static_cast<double>(rules.steps),
+                     "steps");
+  } else {
+    context.progress("training", static_cast<double>(epoch_),
+                     static_cast<double>(rules.epochs > 0 ? rules.epochs : rules.max_epochs),
+                     "epochs");
+  }
   const auto stop = [&](StopReason reason) {
     fit.reason = reason;
     return true;
   };
+  if (rules.steps > 0) return false;  // step by step
   if (rules.epochs > 0) return epoch_ >= rules.epochs && stop(StopReason::epochs);
   if (rules.until_accuracy > 0 && last_accuracy_ >= rules.until_accuracy) {
     return stop(StopReason::converged);
@@ -163,8 +246,9 @@ Fit Trainer::fit(const Examples& examples, Context& context) {
     all[index] = static_cast<std::int64_t>(index);
   }
   // A batch of one has no variance for batch norms: one example is left out, another each epoch.
-  const bool one_is_left = examples.size() > options_.batch_size && options_.batch_size > 1 &&
-                           examples.size() % options_.batch_size == 1;
+  const bool one_is_left =
+      steps_per_epoch(examples.size(), options_.batch_size) * options_.batch_size ==
+      examples.size() - 1;
   data::BatchOrder order(all,
                          {.size = options_.batch_size,
                           .last = one_is_left ? data::LastBatch::drop : data::LastBatch::keep},
@@ -174,6 +258,8 @@ Fit Trainer::fit(const Examples& examples, Context& context) {
   const bool with_dropout = has_dropout(net_);
   const Random dropout_stream = stream_.split("dropout");
   net_.train();
+
+  if (group && options_.ghosts.ghost_size > 0) exchange_ = std::make_unique<GhostExchange>(net_);
 
   Fit fit;
   const StopRules& rules = options_.stop;
@@ -200,6 +286,10 @@ Fit Trainer::fit(const Examples& examples, Context& context) {
     if (offset_ == 0) {
       outside([&] { over = epoch_over(fit, context); });
       net_.train();
+    }
+    if (!over && rules.steps > 0 && step_ >= rules.steps) {
+      fit.reason = StopReason::steps;
+      over = true;
     }
     if (!over && rules.max_steps > 0 && step_ >= rules.max_steps) {
       fit.reason = StopReason::max_steps;
@@ -236,6 +326,8 @@ Json Trainer::state() const {
                        {"seconds", seconds_},
                        {"epoch-loss", epoch_loss_},
                        {"epoch-examples", epoch_examples_},
+                       {"epoch-steps", epoch_steps_},
+                       {"epoch-norm", epoch_norm_},
                        {"last-accuracy", last_accuracy_},
                        {"last-loss", last_loss_},
                        {"best-accuracy", best_accuracy_},
@@ -257,7 +349,9 @@ void Trainer::load_state(const Json& state) {
   offset_ = integer("offset");
   examples_ = integer("examples");
   epoch_examples_ = integer("epoch-examples");
+  epoch_steps_ = integer("epoch-steps");
   best_epoch_ = integer("best-epoch");
+  epoch_norm_ = number("epoch-norm");
   seconds_ = number("seconds");
   epoch_loss_ = number("epoch-loss");
   last_accuracy_ = number("last-accuracy");
