@@ -12,5 +12,7 @@ namespace ordo::python {
 using WithoutGil = py::call_guard<py::gil_scoped_release>;
 
 void bind_random(py::module_& module);
+void bind_ghost_batch_norm(py::module_& module);
+void bind_regime(py::module_& module);
 
 }  // namespace ordo::python

@@ -7,4 +7,6 @@ PYBIND11_MODULE(_train, module) {
   module.doc() = "What ordo.train calls; not for use by itself.";
   ordo::python::register_errors();
   ordo::python::bind_random(module);
+  ordo::python::bind_ghost_batch_norm(module);
+  ordo::python::bind_regime(module);
 }
