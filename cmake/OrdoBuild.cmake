@@ -138,8 +138,7 @@ function(ordo_room name)
     add_executable(ordo_${name}_test ${tests})
     target_link_libraries(ordo_${name}_test PRIVATE ordo_${name} ${ARG_LIBS} GTest::gmock
                                                     GTest::gtest_main)
-    target_compile_definitions(ordo_${name}_test PRIVATE
-      ORDO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ORDO_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    ordo_tell_folders(${tests})
     set_target_properties(ordo_${name}_test PROPERTIES
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
     if(ARG_TENSOR)
@@ -151,6 +150,18 @@ function(ordo_room name)
   endif()
   foreach(fuzzer IN LISTS fuzzers)
     ordo_add_fuzzer(${name} ${fuzzer} "${ARG_LIBS}")
+  endforeach()
+endfunction()
+
+# Tells those tests that ask for them where sources and programs are; the others compile to the same
+# object in every checkout, which ccache then has to compile only once.
+function(ordo_tell_folders)
+  foreach(file IN LISTS ARGN)
+    file(STRINGS ${file} asks REGEX "ORDO_(SOURCE|BIN)_DIR|python_testing\\.h")
+    if(asks)
+      set_property(SOURCE ${file} APPEND PROPERTY COMPILE_DEFINITIONS
+        ORDO_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ORDO_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    endif()
   endforeach()
 endfunction()
 

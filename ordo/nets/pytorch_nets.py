@@ -34,7 +34,7 @@ def read_tensors(path):
 def write_tensors(path, tensors):
     header, pieces, offset = {}, [], 0
     for name, tensor in sorted(tensors.items(), key=lambda item: -item[1].element_size()):
-        piece = tensor.detach().contiguous().numpy().tobytes()
+        piece = bytes(tensor.detach().contiguous().flatten().view(torch.uint8).tolist())
         header[name] = {"dtype": CODES[tensor.dtype], "shape": list(tensor.shape),
                         "data_offsets": [offset, offset + len(piece)]}
         pieces.append(piece)

@@ -386,7 +386,7 @@ TEST(LargeBatch, Oracle12LayersAndAccumulationGiveTheSameGradients) {
       options.stop = {.steps = 1};
       Trainer trainer(*net, parameters, *sgd, options, Random(5));
       torch::Tensor found;
-      trainer.adjust_gradients = [&](nets::FlatParameters& all) {
+      trainer.adjust_gradients = [&](nets::FlatParameters& all, std::int64_t) {
         found = all.gradients().clone();
       };
       Context context;

@@ -95,7 +95,6 @@ ProbeResult probe(const ProbeOptions& options, const data::Folders& folders, Con
               .optimizer = *optimizer,
               .examples = data.train,
               .old_size = result.old_size,
-              .origin = parameters.values().clone(),
               .stream = context.random.split("start")};
   ShrinkPerturb shrinking{.perturb = options.perturb};
   for (const double shrink : kShrinks) {

@@ -31,6 +31,21 @@ bool is_in(const std::string& parameter, const std::string& layer) {
   return parameter.starts_with(layer + ".");
 }
 
+// theta <- shrink theta + perturb phi for the parameters that `is_meant`.
+void blend_parameters(nets::FlatParameters& parameters, const ShrinkPerturb& options,
+                      const Random& stream,
+                      const std::function<bool(const nets::Parameter&)>& is_meant) {
+  torch::NoGradGuard no_grad;
+  for (const nets::FlatParameters::Entry& entry : parameters.entries()) {
+    const nets::Parameter& parameter = entry.parameter;
+    if (!is_meant(parameter)) continue;
+    torch::Tensor value = parameters.value(entry);
+    tensor::blend(value, options.shrink, options.perturb,
+                  options.noise == "gaussian" ? tensor::Draw::normal(1) : parameter.draw,
+                  stream.split(parameter.name));
+  }
+}
+
 void finish(Round& round, const std::string& buffers, const std::string& optimizer) {
   if (buffers == "reset") nets::reset_buffers(round.net);
   if (buffers == "recalibrate") recalibrate(round.net, round.examples, round.batch_size);
@@ -80,17 +95,39 @@ class L2InitStart : public RoundStart {
     set.add("strength", strength_, "Factor of the squared distance from the first weights.")
         .range(0);
   }
-  void apply(Round& round, Context&) const override {
-    finish(round, "reset", "reset");
-    round.adjust_gradients = [origin = round.origin,
-                              strength = strength_](nets::FlatParameters& parameters) {
-      torch::NoGradGuard no_grad;
-      parameters.gradients().add_(parameters.values() - origin, 2 * strength);
-    };
+  void apply(Round& round, Context&) const override { finish(round, "reset", "reset"); }
+  GradientHook during(const std::function<torch::Tensor()>& origin, const Random&) const override {
+    return
+        [first = origin(), strength = strength_](nets::FlatParameters& parameters, std::int64_t) {
+          torch::NoGradGuard no_grad;
+          parameters.gradients().add_(parameters.values() - first, 2 * strength);
+        };
   }
 
  private:
   double strength_ = 0.01;
+};
+
+// Warm start, then a little shrinking and perturbing before each step: theta <- lambda theta +
+// gamma phi - rate * gradient. With sgd this is weight decay of (1 - lambda) / rate, and noise.
+class SteadyShrinkPerturbStart : public RoundStart {
+ public:
+  void describe(OptionSet& set) {
+    set.add("shrink", options_.shrink, "Factor on the weights before each step.").range(0, 1);
+    set.add("perturb", options_.perturb, "Share of a fresh network that is added.").range(0);
+    set.add("noise", options_.noise, "What is added: a fresh network, or normal numbers.")
+        .choices({"init", "gaussian"});
+  }
+  void apply(Round& round, Context&) const override { finish(round, "reset", "reset"); }
+  GradientHook during(const std::function<torch::Tensor()>&, const Random& stream) const override {
+    return [options = options_, stream](nets::FlatParameters& parameters, std::int64_t step) {
+      blend_parameters(parameters, options, stream.split(static_cast<std::uint64_t>(step)),
+                       [](const nets::Parameter&) { return true; });
+    };
+  }
+
+ private:
+  ShrinkPerturb options_{.shrink = 0.99999, .perturb = 1e-5};
 };
 
 class DashStart : public RoundStart {
@@ -151,6 +188,8 @@ const std::vector<Kind>& kinds() {
        shrink_perturb_maker({.shrink = 0, .perturb = 1, .layers = "body"})},
       {"l2-init", "Warm start with a penalty on the distance from the first weights.",
        maker<L2InitStart>()},
+      {"sp-steps", "Warm start, and a little shrinking and perturbing before every step.",
+       maker<SteadyShrinkPerturbStart>()},
       {"dash", "Direction-aware shrinking: weights that point against their gradient shrink.",
        maker<DashStart>()},
   };
@@ -158,6 +197,10 @@ const std::vector<Kind>& kinds() {
 }
 
 }  // namespace
+
+GradientHook RoundStart::during(const std::function<torch::Tensor()>&, const Random&) const {
+  return {};
+}
 
 void ShrinkPerturb::describe(OptionSet& set) {
   set.add("shrink", shrink, "Factor on the old weights (lambda).").range(0, 1);
@@ -173,22 +216,14 @@ void ShrinkPerturb::describe(OptionSet& set) {
 
 void shrink_perturb(nets::Net& net, nets::FlatParameters& parameters, const ShrinkPerturb& options,
                     const Random& stream) {
-  torch::NoGradGuard no_grad;
-  const std::string head = net.head();
-  const bool gaussian = options.noise == "gaussian";
-  for (const nets::FlatParameters::Entry& entry : parameters.entries()) {
-    const nets::Parameter& parameter = entry.parameter;
-    const bool in_head = is_in(parameter.name, head);
-    if ((options.layers == "head" && !in_head) || (options.layers == "body" && in_head)) continue;
-    if (std::find(options.include.begin(), options.include.end(), name_of(parameter.role)) ==
-        options.include.end()) {
-      continue;
+  blend_parameters(parameters, options, stream, [&](const nets::Parameter& parameter) {
+    const bool in_head = is_in(parameter.name, net.head());
+    if ((options.layers == "head" && !in_head) || (options.layers == "body" && in_head)) {
+      return false;
     }
-    torch::Tensor value = parameters.value(entry);
-    tensor::blend(value, options.shrink, options.perturb,
-                  gaussian ? tensor::Draw::normal(1) : parameter.draw,
-                  stream.split(parameter.name));
-  }
+    return std::find(options.include.begin(), options.include.end(), name_of(parameter.role)) !=
+           options.include.end();
+  });
 }
 
 void recalibrate(nets::Net& net, const Examples& examples, std::int64_t batch_size) {

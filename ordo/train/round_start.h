@@ -14,6 +14,7 @@
 #include "ordo/optimize/optimizer.h"
 #include "ordo/train/examples.h"
 #include "ordo/train/named_spec.h"
+#include "ordo/train/trainer.h"
 
 namespace ordo::train {
 
@@ -25,20 +26,23 @@ struct Round {
   Examples examples;          ///< all that the round trains on
   std::int64_t old_size = 0;  ///< examples from here on are new in this round
   std::int64_t batch_size = 128;
-  torch::Tensor origin;  ///< [n] the values that the network began its life with
-  Random stream{0};      ///< of this round's start
-  /// Set by methods that go on acting while the round trains: see Trainer::adjust_gradients.
-  std::function<void(nets::FlatParameters&)> adjust_gradients = {};
+  Random stream{0};  ///< of this round's start
 };
 
 class RoundStart {
  public:
   virtual ~RoundStart() = default;
   virtual void apply(Round& round, Context& context) const = 0;
+  /// What the method goes on doing while the round trains (Trainer::adjust_gradients), if it does.
+  /// Asked anew when an interrupted round goes on, so it depends on nothing that `apply` drew.
+  /// `origin` draws [n] the values that the network began its life with; `stream` is the round's
+  /// start.
+  virtual GradientHook during(const std::function<torch::Tensor()>& origin,
+                              const Random& stream) const;
 };
 
-/// ri, ws, sp, shrink, noise, head-reset, last-layer, l2-init, dash. Throws UsageError for an
-/// unknown method or option (with the nearest) and for values out of range.
+/// The methods of round_start_kinds by name. Throws UsageError for an unknown method or option
+/// (with the nearest) and for values out of range.
 std::unique_ptr<RoundStart> make_round_start(const NamedSpec& spec);
 
 struct RoundStartKind {

@@ -86,10 +86,10 @@ RoundResult Lineage::round(const NamedSpec& method, const Examples& train, std::
                 .examples = examples,
                 .old_size = seen_,
                 .batch_size = recipe_.batch_size,
-                .origin = origin_,
                 .stream = stream.split("start")};
-    make_round_start(method)->apply(round, context);
-    trainer.adjust_gradients = round.adjust_gradients;
+    const auto start = make_round_start(method);
+    start->apply(round, context);
+    trainer.adjust_gradients = start->during([&] { return origin_; }, round.stream);
     result.start_seconds = seconds_since(begin);
   }
   result.fit = trainer.fit(examples, context);

@@ -1,6 +1,8 @@
 #include "ordo/train/run.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +21,22 @@ namespace ordo::train {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The seed of a stream, as models keep it; null for a stream that was split from another.
+Json seed_of(const Random& stream) {
+  if (stream.upper_counter() != std::array<std::uint32_t, 2>{}) return {};
+  const auto [low, high] = stream.key();
+  return fmt::format("{:08x}{:08x}", high, low);
+}
+
+Random stream_of_seed(const std::string& text, const Location& where) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed, 16);
+  if (text.size() != 16 || error != std::errc() || end != text.data() + text.size()) {
+    throw InputError(where, "expected a seed of 16 hexadecimal digits");
+  }
+  return Random(seed);
+}
 
 // One training, from options to a model on disk.
 class Training {
@@ -44,7 +62,9 @@ class Training {
   void find_start();
   DataHistory history() const;
   void build_net();
-  void warm_start(Trainer& trainer);
+  void start_round();
+  GradientHook during_round() const;
+  torch::Tensor first_weights() const;
   void play_regime(Trainer& trainer);
   void track_distance(Trainer& trainer);
   void measure_distance(std::int64_t step, double rate);
@@ -145,7 +165,7 @@ void Training::build_net() {
     model_.net = nets::make_net(spec, stream_.split("init"));
     model_.classes = data_.classes;
     model_.scaling = data::to_json(data_.scaler);
-    model_.provenance = Json::object({{"rounds", Json::Array{}}});
+    model_.provenance = Json::object({{"seed", seed_of(stream_)}, {"rounds", Json::Array{}}});
   }
   if (batch_.fit.ghosts.ghost_size > 0 && batch_.fit.ghost_form == GhostForm::layer) {
     set_ghosts(model_.spec, *model_.net, batch_.fit.ghosts.ghost_size);
@@ -162,7 +182,7 @@ void Training::build_net() {
 }
 
 // The operation between rounds, and the chain of them that the model tells of.
-void Training::warm_start(Trainer& trainer) {
+void Training::start_round() {
   Json round = Json::object({{"data", data_.hash}, {"examples", data_.train.size()}});
   if (before_) {
     if (before_state_) optimizer().load_state(before_state_->optimizer);
@@ -172,7 +192,6 @@ void Training::warm_start(Trainer& trainer) {
                 .examples = data_.train,
                 .old_size = 0,
                 .batch_size = batch_.fit.batch_size,
-                .origin = parameters_->values().clone(),
                 .stream = stream_.split("start")};
     const Json* rounds = model_.provenance.find("rounds");
     if (rounds != nullptr && rounds->size() > 0) {
@@ -180,13 +199,36 @@ void Training::warm_start(Trainer& trainer) {
                                               data_.train.size());
     }
     make_round_start(parse_named_spec(options_.init))->apply(start, context_);
-    trainer.adjust_gradients = start.adjust_gradients;
     round["init"] = options_.init;
     round["from"] = options_.from.string();
   } else {
     round["init"] = "ri";
   }
   model_.provenance["rounds"].push_back(std::move(round));
+}
+
+// What the method goes on doing, in a round that begins or goes on.
+GradientHook Training::during_round() const {
+  if (options_.from.empty()) return {};
+  return make_round_start(parse_named_spec(options_.init))
+      ->during([&] { return first_weights(); }, stream_.split("start"));
+}
+
+// The values that the first of the model's rounds began with, drawn again.
+torch::Tensor Training::first_weights() const {
+  const Json* seed = model_.provenance.find("seed");
+  const fs::path file = (resumes_ ? options_.out : options_.from) / "model.json";
+  const Location where{.source = file.string(), .field = "/provenance/seed"};
+  if (seed == nullptr || seed->is_null()) {
+    throw InputError(where, fmt::format("the model does not say from which seed its first weights "
+                                        "came, and --init {} pulls towards them; choose another "
+                                        "method",
+                                        options_.init));
+  }
+  const Random stream = stream_of_seed(seed->as_string(where.field), where);
+  const auto first = nets::make_net(model_.spec, stream.split("init"));
+  first->to(placement_.device, placement_.dtype);
+  return nets::FlatParameters(*first).values();
 }
 
 void Training::save(const Trainer& trainer, bool finished) const {
@@ -285,9 +327,10 @@ RunResult Training::train() {
     trainer.load_state(before_state_->fit);
     results_ = before_state_->results;
   } else {
-    warm_start(trainer);
+    start_round();
   }
   track_distance(trainer);
+  trainer.adjust_gradients = during_round();
   trainer.save = [&] { save(trainer, false); };
   trainer.save_every = options_.save_every;
   trainer.after_epoch = [this](const Epoch& epoch) { end_epoch(epoch); };

@@ -176,7 +176,7 @@ void Trainer::step(Batcher& batcher, data::IndexSpan batch) {
             ? fmt::format(" (norm of the last gradient before clipping {:g})", last_norm_)
             : ""));
   }
-  if (adjust_gradients) adjust_gradients(parameters_);
+  if (adjust_gradients) adjust_gradients(parameters_, step_);
   if (options_.clip > 0) {
     last_norm_ = optimize::clip_norm(parameters_, options_.clip);
     epoch_norm_ += last_norm_;

@@ -77,14 +77,16 @@ struct Fit {
 };
 Json to_json(const Fit& fit);
 
+/// Called with the gradients of each step (counted from 0) before they are clipped and used.
+using GradientHook = std::function<void(nets::FlatParameters&, std::int64_t step)>;
+
 class Trainer {
  public:
   /// What is trained must outlive the trainer. Batch order and dropout come from `stream`.
   Trainer(nets::Net& net, nets::FlatParameters& parameters, optimize::Optimizer& optimizer,
           const FitOptions& options, const Random& stream);
 
-  /// Called with the gradients of each step before they are used: penalties.
-  std::function<void(nets::FlatParameters&)> adjust_gradients;
+  GradientHook adjust_gradients;  ///< penalties, noise
   /// Called before each step with the number of steps done: a regime sets rate and optimizer.
   std::function<void(std::int64_t steps)> before_step;
   /// Called after each step with the number of steps done and the step's rate.

@@ -85,7 +85,7 @@ TEST(Trainer, GoesOnWithTheSameNumbersFromAnyStep) {
     Context stopping;
     stopping.stop = source.token();
     std::int64_t steps = 0;
-    first.trainer.adjust_gradients = [&](nets::FlatParameters&) {
+    first.trainer.adjust_gradients = [&](nets::FlatParameters&, std::int64_t) {
       if (++steps == stop_at) source.request_stop();
     };
     Json state;

@@ -269,7 +269,6 @@ Round round_of(nets::Net& net, nets::FlatParameters& parameters, optimize::Optim
           .examples = examples,
           .old_size = examples.size() / 2,
           .batch_size = 32,
-          .origin = parameters.values().clone(),
           .stream = Random(3)};
 }
 
@@ -367,13 +366,45 @@ TEST(WarmStart, L2InitPullsTowardsTheFirstWeights) {
   nets::FlatParameters parameters(*net);
   const auto sgd = optimize::make_optimizer("sgd", {});
   Round round = round_of(*net, parameters, *sgd, examples);
-  make_round_start({.name = "l2-init", .options = {{"strength", 0.01}}})->apply(round, context);
+  const auto method = make_round_start({.name = "l2-init", .options = {{"strength", 0.01}}});
+  method->apply(round, context);
+  const torch::Tensor first = parameters.values().clone();
+  const GradientHook pull = method->during([&] { return first; }, Random(1));
   torch::NoGradGuard no_grad;
   parameters.values().add_(0.5);
   parameters.gradients().zero_();
-  round.adjust_gradients(parameters);
+  pull(parameters, 0);
   // d/dw of 0.01 (w - w0)^2 at w - w0 = 0.5.
   EXPECT_LT((parameters.gradients() - 0.01).abs().max().item<double>(), 2e-8);
+}
+
+TEST(WarmStart, EveryStepShrinkingIsWeightDecayForSgd) {
+  const Examples examples = make_digits(64, 1);
+  constexpr double kShrink = 0.999, kRate = 0.1;
+  Context context;
+  const auto trained = [&](const NamedSpec& optimizer, const NamedSpec& method) {
+    const auto net = make_mlp(1);
+    nets::FlatParameters parameters(*net);
+    const auto sgd = optimize::make_optimizer(optimizer.name, optimizer.options);
+    const FitOptions options{.batch_size = 16, .rate = kRate, .stop = {.epochs = 3}};
+    Trainer trainer(*net, parameters, *sgd, options, Random(2));
+    trainer.adjust_gradients = make_round_start(method)->during({}, Random(3));
+    trainer.fit(examples, context);
+    return parameters.values().clone();
+  };
+  const torch::Tensor shrunk =
+      trained({.name = "sgd", .options = {}},
+              {.name = "sp-steps", .options = {{"shrink", kShrink}, {"perturb", 0}}});
+  const torch::Tensor decayed =
+      trained({.name = "sgd", .options = {{"weight-decay", (1 - kShrink) / kRate}}},
+              {.name = "ws", .options = {}});
+  // Twelve steps in float32.
+  EXPECT_LT((shrunk - decayed).abs().max().item<double>(), 1e-5);
+  EXPECT_GT((shrunk - trained({.name = "sgd", .options = {}}, {.name = "ws", .options = {}}))
+                .abs()
+                .max()
+                .item<double>(),
+            1e-4);
 }
 
 TEST(WarmStart, AutoShrinkFindsTheWantedBalance) {
