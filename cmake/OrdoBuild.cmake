@@ -63,6 +63,9 @@ else()
   message(STATUS "No LibTorch of 2.11 or newer: the rooms that need tensors are left out")
 endif()
 
+# LibTorch's headers bring a newer fmt without its library: what includes them takes
+# fmt::fmt-header-only, everything else fmt::fmt, which compiles in half the time.
+#
 # One precompiled header for all tensor rooms: reading <torch/torch.h> costs 20 seconds a file, with
 # it 3. It is only taken where the flags agree, so these are the flags of everything that uses it.
 function(ordo_use_torch target)
