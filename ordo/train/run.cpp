@@ -62,6 +62,7 @@ class Training {
   void find_start();
   DataHistory history() const;
   void build_net();
+  void refuse_another(const nets::Spec& asked) const;
   void start_round();
   GradientHook during_round() const;
   torch::Tensor first_weights() const;
@@ -156,6 +157,7 @@ DataHistory Training::history() const {
 void Training::build_net() {
   nets::Spec spec = spec_for(options_.learning, data_);
   if (before_) {
+    if (!resumes_ && options_.learning.model != LearningRecipe().model) refuse_another(spec);
     model_ = *before_;
     if (options_.grow_head && !resumes_) {
       model_ = grow_head(std::move(model_), data_.classes, stream_.split("grow"));
@@ -179,6 +181,30 @@ void Training::build_net() {
     player_.emplace(*batch_.schedule, optimizer, batch_.fit.rate / factor, factor);
   }
   if (group_) group_->broadcast(parameters_->values());
+}
+
+// A model keeps its network: asking for another one beside it is a mistake. Outputs may grow.
+void Training::refuse_another(const nets::Spec& asked) const {
+  nets::Spec spec = asked;
+  spec.outputs = before_->spec.outputs;
+  const auto refuse = [&](const std::string& why) {
+    throw UsageError(
+        fmt::format("--model {}: {} holds the network '{}'{}; leave --model out, or "
+                    "train anew without --from",
+                    options_.learning.model, options_.from.string(), before_->spec.name, why));
+  };
+  if (spec.name != before_->spec.name) refuse("");
+  const auto wanted = nets::parameters_of(*nets::make_net(spec, Random(0)));
+  const auto there = nets::parameters_of(*before_->net);
+  for (std::size_t index = 0; index < std::max(wanted.size(), there.size()); ++index) {
+    const auto text = [index](const std::vector<nets::Parameter>& list) {
+      if (index >= list.size()) return std::string("nothing more");
+      return fmt::format("{} [{}]", list[index].name, fmt::join(list[index].value.sizes(), ", "));
+    };
+    if (text(wanted) != text(there)) {
+      refuse(fmt::format(" with {}, where --model has {}", text(there), text(wanted)));
+    }
+  }
 }
 
 // The operation between rounds, and the chain of them that the model tells of.
