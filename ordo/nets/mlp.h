@@ -39,7 +39,7 @@ class Mlp : public Net {
   std::int64_t width_;  // of the input
   std::vector<Linear> layers_;
   std::vector<GhostBatchNorm> norms_;  // one a layer, or none
-  std::vector<Dropout> dropouts_;  // likewise
+  std::vector<Dropout> dropouts_;      // likewise
   Linear head_{nullptr};
   DenseGradient gradient_;
 };

@@ -57,7 +57,7 @@ class FlatParameters {
     Parameter parameter;
     std::int64_t offset = 0;  ///< of its first element
   };
-  torch::Tensor& values() { return values_; }        ///< [n]
+  torch::Tensor& values() { return values_; }  ///< [n]
   const torch::Tensor& values() const { return values_; }
   torch::Tensor& gradients() { return gradients_; }  ///< [n]
   const std::vector<Entry>& entries() const { return entries_; }
