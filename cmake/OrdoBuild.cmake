@@ -20,9 +20,12 @@ endif()
 
 find_program(ORDO_CCACHE ccache)
 if(ORDO_CCACHE)
-  # A precompiled header is only cached if its macros and time stamps may be taken on trust.
+  # A precompiled header is only cached if its macros and time stamps may be taken on trust. What was
+  # compiled in one checkout serves the others: paths count from the checkout's root. A file that is
+  # not in the cache is read once, not preprocessed first.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ORDO_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${ORDO_CCACHE})
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   string(REGEX MATCH "^[0-9]+" ORDO_CLANG_MAJOR ${CMAKE_CXX_COMPILER_VERSION})
