@@ -8,6 +8,7 @@
 #include "ordo/base/error.h"
 #include "ordo/cli/program.h"
 #include "ordo/data/catalogue.h"
+#include "ordo/tensor/device.h"
 #include "ordo/train/convert.h"
 #include "ordo/train/landscape.h"
 #include "ordo/train/listing.h"
@@ -51,6 +52,7 @@ ordo::tensor::Rendezvous rendezvous() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ordo::tensor::keep_freed_memory();
   ordo::cli::Program program("train", "Trains networks, anew or from the model of yesterday.");
   program
       .command<train::RunOptions>("run", "Trains a network until it has converged.",

@@ -41,6 +41,11 @@ std::int64_t values_a_row_of(const torch::Tensor& input) {
 struct Layout {
   std::int64_t rows, channels, plane;
   bool channels_last;  // or one value a row and channel, which is the same
+
+  // As the kernels' columns: channels that one unit of them has, 0 if they are planes to them.
+  std::int64_t channels_a_unit() const {
+    return channels_last ? kernels::kColumns : kernels::kColumns / plane;
+  }
 };
 
 torch::Tensor laid_out(const torch::Tensor& input) {
@@ -57,14 +62,27 @@ Layout layout_of(const torch::Tensor& input) {
 
 // A unit of the kernels' work: a ghost and where its channels begin.
 struct Unit {
-  std::int64_t ghost, channel, columns;
+  std::int64_t ghost, channel, channels;
   std::int64_t row, rows;  // of the ghost
+
+  std::int64_t statistic(const Layout& layout) const { return ghost * layout.channels + channel; }
+  std::int64_t offset(const Layout& layout) const {
+    return layout.channels_last ? row * layout.plane * layout.channels + channel
+                                : (row * layout.channels + channel) * layout.plane;
+  }
+  kernels::Columns columns(const Layout& layout) const {
+    if (layout.channels_last) return {rows * layout.plane, channels, 1, layout.channels};
+    return {rows, channels, layout.plane, layout.channels * layout.plane};
+  }
+  kernels::Planes planes(const Layout& layout) const {
+    return {rows, layout.plane, layout.channels * layout.plane};
+  }
 };
 
-// work(unit) for all ghosts and channels, `columns` of them at a time.
+// work(unit) for all ghosts and channels, `channels` of them at a time.
 template <class Work>
-void for_units(const Layout& layout, const Sizes& sizes, std::int64_t columns, const Work& work) {
-  const std::int64_t blocks = (layout.channels + columns - 1) / columns;
+void for_units(const Layout& layout, const Sizes& sizes, std::int64_t channels, const Work& work) {
+  const std::int64_t blocks = (layout.channels + channels - 1) / channels;
   Sizes begins(sizes.size());
   std::exclusive_scan(sizes.begin(), sizes.end(), begins.begin(), std::int64_t{0});
   const auto units = static_cast<std::int64_t>(sizes.size()) * blocks;
@@ -73,8 +91,8 @@ void for_units(const Layout& layout, const Sizes& sizes, std::int64_t columns, c
       std::max<std::int64_t>(1, kGrain * units / std::max<std::int64_t>(1, elements));
   const auto loop = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t unit = begin; unit < end; ++unit) {
-      const std::int64_t ghost = unit / blocks, channel = unit % blocks * columns;
-      work(Unit{ghost, channel, std::min(columns, layout.channels - channel),
+      const std::int64_t ghost = unit / blocks, channel = unit % blocks * channels;
+      work(Unit{ghost, channel, std::min(channels, layout.channels - channel),
                 begins[static_cast<std::size_t>(ghost)], sizes[static_cast<std::size_t>(ghost)]});
     }
   };
@@ -93,10 +111,9 @@ void forward_kernel(const torch::Tensor& input, const torch::Tensor& weight,
   const T* const beta = bias.const_data_ptr<T>();
   double* const mean = moments.mutable_data_ptr<double>();
   double* const variance = mean + static_cast<std::int64_t>(sizes.size()) * layout.channels;
-  if (layout.channels_last) {
-    for_units(layout, sizes, kernels::kColumns, [&](const Unit& unit) {
-      const std::int64_t at = unit.row * layout.plane * layout.channels + unit.channel;
-      const std::int64_t statistic = unit.ghost * layout.channels + unit.channel;
+  if (const std::int64_t channels = layout.channels_a_unit(); channels > 0) {
+    for_units(layout, sizes, channels, [&](const Unit& unit) {
+      const std::int64_t at = unit.offset(layout), statistic = unit.statistic(layout);
       kernels::normalise(kernels::ColumnsForward<T>{.x = x + at,
                                                     .y = y + at,
                                                     .gamma = gamma + unit.channel,
@@ -104,17 +121,17 @@ void forward_kernel(const torch::Tensor& input, const torch::Tensor& weight,
                                                     .eps = eps,
                                                     .mean = mean + statistic,
                                                     .variance = variance + statistic},
-                         {unit.rows * layout.plane, unit.columns, layout.channels});
+                         unit.columns(layout));
     });
     return;
   }
   for_units(layout, sizes, 1, [&](const Unit& unit) {
-    const std::int64_t at = (unit.row * layout.channels + unit.channel) * layout.plane;
-    const kernels::Moments found = kernels::normalise(
-        x + at, y + at, {unit.rows, layout.plane, layout.channels * layout.plane},
-        static_cast<double>(gamma[unit.channel]), static_cast<double>(beta[unit.channel]), eps);
-    mean[unit.ghost * layout.channels + unit.channel] = found.mean;
-    variance[unit.ghost * layout.channels + unit.channel] = found.variance;
+    const std::int64_t at = unit.offset(layout), statistic = unit.statistic(layout);
+    const kernels::Moments found = kernels::normalise(x + at, y + at, unit.planes(layout),
+                                                      static_cast<double>(gamma[unit.channel]),
+                                                      static_cast<double>(beta[unit.channel]), eps);
+    mean[statistic] = found.mean;
+    variance[statistic] = found.variance;
   });
 }
 
@@ -133,10 +150,9 @@ void backward_kernel(const torch::Tensor& output_gradient, const torch::Tensor& 
   const double* const variance = mean + statistics;
   double* const dy_sum = sums.mutable_data_ptr<double>();
   double* const dy_scaled_sum = dy_sum + statistics;
-  if (layout.channels_last) {
-    for_units(layout, sizes, kernels::kColumns, [&](const Unit& unit) {
-      const std::int64_t at = unit.row * layout.plane * layout.channels + unit.channel;
-      const std::int64_t statistic = unit.ghost * layout.channels + unit.channel;
+  if (const std::int64_t channels = layout.channels_a_unit(); channels > 0) {
+    for_units(layout, sizes, channels, [&](const Unit& unit) {
+      const std::int64_t at = unit.offset(layout), statistic = unit.statistic(layout);
       kernels::differentiate(
           kernels::ColumnsBackward<T>{.dy = dy + at,
                                       .x = x + at,
@@ -147,16 +163,15 @@ void backward_kernel(const torch::Tensor& output_gradient, const torch::Tensor& 
                                       .variance = variance + statistic,
                                       .dy_sum = dy_sum + statistic,
                                       .dy_scaled_sum = dy_scaled_sum + statistic},
-          {unit.rows * layout.plane, unit.columns, layout.channels});
+          unit.columns(layout));
     });
     return;
   }
   for_units(layout, sizes, 1, [&](const Unit& unit) {
-    const std::int64_t at = (unit.row * layout.channels + unit.channel) * layout.plane;
-    const std::int64_t statistic = unit.ghost * layout.channels + unit.channel;
+    const std::int64_t at = unit.offset(layout), statistic = unit.statistic(layout);
     const kernels::Sums found = kernels::differentiate(
-        dy + at, x + at, dx + at, {unit.rows, layout.plane, layout.channels * layout.plane},
-        static_cast<double>(gamma[unit.channel]), {mean[statistic], variance[statistic]}, eps);
+        dy + at, x + at, dx + at, unit.planes(layout), static_cast<double>(gamma[unit.channel]),
+        {mean[statistic], variance[statistic]}, eps);
     dy_sum[statistic] = found.dy;
     dy_scaled_sum[statistic] = found.dy_scaled;
   });

@@ -9,7 +9,8 @@
 #else
 #define ORDO_CLONES
 #endif
-#define ORDO_INLINE inline __attribute__((always_inline))
+#define ORDO_ALWAYS_INLINE __attribute__((always_inline))
+#define ORDO_INLINE inline ORDO_ALWAYS_INLINE
 
 namespace ordo::nets::kernels {
 namespace {
@@ -149,84 +150,140 @@ ORDO_INLINE Sums differentiate_planes(const T* dy, const T* x, T* dx, const Plan
   return {sum, product * inverse};
 }
 
-// kWidth columns, or as many as the unit says where that is 0.
+// The sums of term(row, column) over rows by column, in their own type over kRun rows at a time and
+// in double over those. kWidth columns, or `width` where that is 0.
+constexpr std::int64_t kRun = kPiece / kLanes;
+
+template <std::int64_t kWidth, class T, class Term>
+ORDO_INLINE void sum_columns(std::int64_t rows, std::int64_t width, double (&sums)[kColumns],
+                             const Term& term) {
+  const std::int64_t columns = kWidth > 0 ? kWidth : width;
+  std::fill_n(sums, columns, 0.0);
+  for (std::int64_t begin = 0; begin < rows; begin += kRun) {
+    T run[kColumns] = {};
+    const std::int64_t end = std::min(rows, begin + kRun);
+    for (std::int64_t row = begin; row < end; ++row) {
+      for (std::int64_t c = 0; c < columns; ++c) run[c] += term(row, c);
+    }
+    for (std::int64_t c = 0; c < columns; ++c) sums[c] += static_cast<double>(run[c]);
+  }
+}
+
+// The sum of a channel's columns.
+ORDO_INLINE double sum_of_channel(const double (&sums)[kColumns], std::int64_t channel,
+                                  std::int64_t plane) {
+  double sum = 0;
+  for (std::int64_t c = channel * plane; c < (channel + 1) * plane; ++c) sum += sums[c];
+  return sum;
+}
+
 template <std::int64_t kWidth, class T>
 ORDO_INLINE void normalise_columns(const ColumnsForward<T>& pass, const Columns& unit) {
-  const std::int64_t width = kWidth > 0 ? kWidth : unit.columns;
-  const auto rows = static_cast<double>(unit.rows);
-  double sums[kColumns] = {}, squares[kColumns] = {};
+  const std::int64_t plane = unit.plane, width = unit.channels * plane;
+  const std::int64_t columns = kWidth > 0 ? kWidth : width;
+  const double size = static_cast<double>(unit.rows) * static_cast<double>(plane);
+  const T* __restrict const x = pass.x;
+  double sums[kColumns];
   T mean[kColumns], scale[kColumns], shift[kColumns];
-  for (std::int64_t row = 0; row < unit.rows; ++row) {
-    const T* __restrict const x = pass.x + row * unit.stride;
-    for (std::int64_t c = 0; c < width; ++c) sums[c] += static_cast<double>(x[c]);
+  sum_columns<kWidth, T>(unit.rows, width, sums,
+                         [&](std::int64_t row, std::int64_t c)
+                             ORDO_ALWAYS_INLINE { return x[row * unit.stride + c]; });
+  for (std::int64_t channel = 0; channel < unit.channels; ++channel) {
+    pass.mean[channel] = sum_of_channel(sums, channel, plane) / size;
+    std::fill_n(mean + channel * plane, plane, static_cast<T>(pass.mean[channel]));
   }
-  for (std::int64_t c = 0; c < width; ++c) mean[c] = static_cast<T>(sums[c] / rows);
-  for (std::int64_t row = 0; row < unit.rows; ++row) {
-    const T* __restrict const x = pass.x + row * unit.stride;
-    for (std::int64_t c = 0; c < width; ++c) {
-      const auto deviation = static_cast<double>(x[c] - mean[c]);
-      squares[c] += deviation * deviation;
-    }
+  sum_columns<kWidth, T>(unit.rows, width, sums,
+                         [&](std::int64_t row, std::int64_t c) ORDO_ALWAYS_INLINE {
+                           const T deviation = x[row * unit.stride + c] - mean[c];
+                           return deviation * deviation;
+                         });
+  for (std::int64_t channel = 0; channel < unit.channels; ++channel) {
+    const std::int64_t first = channel * plane;
+    const double rounding = pass.mean[channel] - static_cast<double>(mean[first]);
+    const double variance =
+        std::max(sum_of_channel(sums, channel, plane) / size - rounding * rounding, 0.0);
+    pass.variance[channel] = variance;
+    const double inverse = 1 / std::sqrt(variance + pass.eps);
+    std::fill_n(scale + first, plane,
+                static_cast<T>(static_cast<double>(pass.gamma[channel]) * inverse));
+    std::fill_n(shift + first, plane, pass.beta[channel]);
   }
-  for (std::int64_t c = 0; c < width; ++c) {
-    const double rounding = sums[c] / rows - static_cast<double>(mean[c]);
-    pass.mean[c] = sums[c] / rows;
-    pass.variance[c] = std::max(squares[c] / rows - rounding * rounding, 0.0);
-    scale[c] =
-        static_cast<T>(static_cast<double>(pass.gamma[c]) / std::sqrt(pass.variance[c] + pass.eps));
-    shift[c] = pass.beta[c];
-  }
   for (std::int64_t row = 0; row < unit.rows; ++row) {
-    const T* __restrict const x = pass.x + row * unit.stride;
-    T* __restrict const y = pass.y + row * unit.stride;
-    for (std::int64_t c = 0; c < width; ++c) y[c] = (x[c] - mean[c]) * scale[c] + shift[c];
+    const T* __restrict const from = x + row * unit.stride;
+    T* __restrict const to = pass.y + row * unit.stride;
+    for (std::int64_t c = 0; c < columns; ++c) to[c] = (from[c] - mean[c]) * scale[c] + shift[c];
   }
 }
 
 template <std::int64_t kWidth, class T>
 ORDO_INLINE void differentiate_columns(const ColumnsBackward<T>& pass, const Columns& unit) {
-  const std::int64_t width = kWidth > 0 ? kWidth : unit.columns;
-  const auto rows = static_cast<double>(unit.rows);
-  double sums[kColumns] = {}, products[kColumns] = {};
+  const std::int64_t plane = unit.plane, width = unit.channels * plane;
+  const std::int64_t columns = kWidth > 0 ? kWidth : width;
+  const double size = static_cast<double>(unit.rows) * static_cast<double>(plane);
+  const T* __restrict const x = pass.x;
+  const T* __restrict const dy = pass.dy;
+  double sums[kColumns], products[kColumns];  // of dy, of dy * (x - mean)
   T mean[kColumns], scale[kColumns], mean_dy[kColumns], slope[kColumns];
-  for (std::int64_t c = 0; c < width; ++c) mean[c] = static_cast<T>(pass.mean[c]);
-  for (std::int64_t row = 0; row < unit.rows; ++row) {
-    const T* __restrict const x = pass.x + row * unit.stride;
-    const T* __restrict const dy = pass.dy + row * unit.stride;
-    for (std::int64_t c = 0; c < width; ++c) {
-      sums[c] += static_cast<double>(dy[c]);
-      products[c] += static_cast<double>(dy[c] * (x[c] - mean[c]));
-    }
+  for (std::int64_t channel = 0; channel < unit.channels; ++channel) {
+    std::fill_n(mean + channel * plane, plane, static_cast<T>(pass.mean[channel]));
   }
-  for (std::int64_t c = 0; c < width; ++c) {
-    const double product = products[c] - sums[c] * (pass.mean[c] - static_cast<double>(mean[c]));
-    const double inverse = 1 / std::sqrt(pass.variance[c] + pass.eps);
-    scale[c] = static_cast<T>(static_cast<double>(pass.gamma[c]) * inverse);
-    mean_dy[c] = static_cast<T>(sums[c] / rows);
-    slope[c] = static_cast<T>(product * inverse * inverse / rows);
-    pass.dy_sum[c] = sums[c];
-    pass.dy_scaled_sum[c] = product * inverse;
+  sum_columns<kWidth, T>(unit.rows, width, sums,
+                         [&](std::int64_t row, std::int64_t c)
+                             ORDO_ALWAYS_INLINE { return dy[row * unit.stride + c]; });
+  sum_columns<kWidth, T>(unit.rows, width, products,
+                         [&](std::int64_t row, std::int64_t c) ORDO_ALWAYS_INLINE {
+                           const std::int64_t at = row * unit.stride + c;
+                           return dy[at] * (x[at] - mean[c]);
+                         });
+  for (std::int64_t channel = 0; channel < unit.channels; ++channel) {
+    const std::int64_t first = channel * plane;
+    const double sum = sum_of_channel(sums, channel, plane);
+    const double product = sum_of_channel(products, channel, plane) -
+                           sum * (pass.mean[channel] - static_cast<double>(mean[first]));
+    const double inverse = 1 / std::sqrt(pass.variance[channel] + pass.eps);
+    std::fill_n(scale + first, plane,
+                static_cast<T>(static_cast<double>(pass.gamma[channel]) * inverse));
+    std::fill_n(mean_dy + first, plane, static_cast<T>(sum / size));
+    std::fill_n(slope + first, plane, static_cast<T>(product * inverse * inverse / size));
+    pass.dy_sum[channel] = sum;
+    pass.dy_scaled_sum[channel] = product * inverse;
   }
   for (std::int64_t row = 0; row < unit.rows; ++row) {
-    const T* __restrict const x = pass.x + row * unit.stride;
-    const T* __restrict const dy = pass.dy + row * unit.stride;
-    T* __restrict const dx = pass.dx + row * unit.stride;
-    for (std::int64_t c = 0; c < width; ++c) {
-      dx[c] = scale[c] * ((dy[c] - mean_dy[c]) - (x[c] - mean[c]) * slope[c]);
+    const T* __restrict const input = x + row * unit.stride;
+    const T* __restrict const gradient = dy + row * unit.stride;
+    T* __restrict const to = pass.dx + row * unit.stride;
+    for (std::int64_t c = 0; c < columns; ++c) {
+      to[c] = scale[c] * ((gradient[c] - mean_dy[c]) - (input[c] - mean[c]) * slope[c]);
     }
   }
 }
 
 template <class T>
 ORDO_INLINE void normalise_any(const ColumnsForward<T>& pass, const Columns& unit) {
-  if (unit.columns == kColumns) return normalise_columns<kColumns>(pass, unit);
-  normalise_columns<0>(pass, unit);
+  switch (unit.channels * unit.plane) {
+    case 64:
+      return normalise_columns<64>(pass, unit);
+    case 32:
+      return normalise_columns<32>(pass, unit);
+    case 16:
+      return normalise_columns<16>(pass, unit);
+    default:
+      return normalise_columns<0>(pass, unit);
+  }
 }
 
 template <class T>
 ORDO_INLINE void differentiate_any(const ColumnsBackward<T>& pass, const Columns& unit) {
-  if (unit.columns == kColumns) return differentiate_columns<kColumns>(pass, unit);
-  differentiate_columns<0>(pass, unit);
+  switch (unit.channels * unit.plane) {
+    case 64:
+      return differentiate_columns<64>(pass, unit);
+    case 32:
+      return differentiate_columns<32>(pass, unit);
+    case 16:
+      return differentiate_columns<16>(pass, unit);
+    default:
+      return differentiate_columns<0>(pass, unit);
+  }
 }
 
 }  // namespace

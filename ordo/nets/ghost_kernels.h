@@ -1,8 +1,9 @@
 // The loops of ghost batch normalisation (ghost_batch_norm.h), for float and double on the CPU. A
-// unit of work is one channel of one ghost (planes) or 32 channels of it (columns); it is read from
-// memory once and from the cache after that: mean, deviations around it, result. Sums are taken in
-// a fixed order, so that results do not depend on threads. Compiled for several instruction sets;
-// the fastest that the processor has is chosen when the program starts.
+// unit of work is one channel of one ghost (planes) or some channels of it that have up to 64
+// places in a row (columns); it is read from memory once and from the cache after that: mean,
+// deviations around it, result. Sums are taken in a fixed order, so that results do not depend on
+// threads. Compiled for several instruction sets; the fastest that the processor has is chosen when
+// the program starts.
 #pragma once
 
 #include <cstdint>
@@ -37,14 +38,15 @@ Sums differentiate(const float* dy, const float* x, float* dx, const Planes& uni
 Sums differentiate(const double* dy, const double* x, double* dx, const Planes& unit, double gamma,
                    const Moments& moments, double eps);
 
-/// Up to kColumns neighbouring channels of one ghost, where each row holds all channels side by
-/// side ([n, c], and images with channels last); row r begins at r * stride.
-inline constexpr std::int64_t kColumns = 32;
+/// Neighbouring channels of one ghost, where each row holds `plane` values of each, side by side:
+/// of [n, c] and of images with channels last one, of images with tiny planes all. At most kColumns
+/// values of a row; row r begins at r * stride.
+inline constexpr std::int64_t kColumns = 64;
 struct Columns {
-  std::int64_t rows, columns, stride;
+  std::int64_t rows, channels, plane, stride;
 };
 
-/// As above for each column.
+/// As above for each channel.
 template <class T>
 struct ColumnsForward {
   const T* x;

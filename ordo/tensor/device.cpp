@@ -1,5 +1,11 @@
 #include "ordo/tensor/device.h"
 
+#include <limits>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <torch/torch.h>
@@ -56,5 +62,12 @@ std::string name_of(torch::Dtype dtype) {
 }
 
 void set_threads(int threads) { at::set_num_threads(threads); }
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest it takes
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
 
 }  // namespace ordo::tensor
