@@ -4,12 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#ifdef __x86_64__
-#define ORDO_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define ORDO_CLONES
-#endif
-#define ORDO_INLINE inline __attribute__((always_inline))
+#include "ordo/base/target_clones.h"
 
 namespace ordo::nets::kernels {
 namespace {

@@ -4,13 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#ifdef __x86_64__
-#define ORDO_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define ORDO_CLONES
-#endif
-#define ORDO_ALWAYS_INLINE __attribute__((always_inline))
-#define ORDO_INLINE inline ORDO_ALWAYS_INLINE
+#include "ordo/base/target_clones.h"
 
 namespace ordo::nets::kernels {
 namespace {

@@ -110,16 +110,16 @@ void Recorder::take_line(std::string_view line, Origin origin) {
       take_event(*event);
       return;
     }
-    if (origin == Origin::events) note("expected an event, found other text");
+    if (origin == Origin::events) note("expected an event, found other text:");
   } catch (const InputError& error) {
-    note(error.what());
+    note(fmt::format("{}:", error.what()));
   }
   log_.append(line);
   if (origin == Origin::output) prints_.append(line);
 }
 
 void Recorder::note(const std::string& text) {
-  if (++notes_ <= kMaxNotes) log_.append(fmt::format("[ordo] {}:\n", text));
+  if (++notes_ <= kMaxNotes) log_.append(fmt::format("[ordo] {}\n", text));
 }
 
 std::optional<std::size_t> Recorder::owner(const Event& event) {
