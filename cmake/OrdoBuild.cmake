@@ -322,6 +322,7 @@ function(ordo_install_package)
                                    COMPATIBILITY SameMinorVersion)
   install(FILES ${CMAKE_SOURCE_DIR}/cmake/ordo-config.cmake ${CMAKE_SOURCE_DIR}/cmake/FindOrdoTorch.cmake
                 ${CMAKE_SOURCE_DIR}/cmake/FindCppHttplib.cmake
+                ${CMAKE_SOURCE_DIR}/cmake/FindPcre2.cmake
                 ${CMAKE_BINARY_DIR}/cmake/ordo-config-version.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ordo)
 endfunction()

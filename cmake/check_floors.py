@@ -22,7 +22,7 @@ FLOORS = [
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-THIRD_PARTY = re.compile(r"^(fmt|nlohmann|toml\+\+|CLI|spdlog|boost|gtest|gmock)/|^(sqlite3|zlib|httplib)\.h$")
+THIRD_PARTY = re.compile(r"^(fmt|nlohmann|toml\+\+|CLI|spdlog|boost|gtest|gmock)/|^(sqlite3|zlib|httplib|pcre2)\.h$")
 
 
 def breaches(path: pathlib.Path):
