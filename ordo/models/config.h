@@ -27,17 +27,19 @@ enum class Activation {
 
 /// Rotary positions (Su et al. 2021) and how their frequencies are stretched.
 struct Rope {
-  enum class Scaling { none, linear, dynamic, llama3, yarn } scaling = Scaling::none;
+  enum class Scaling { none, linear, dynamic, llama3, yarn, longrope } scaling = Scaling::none;
   std::int64_t dimensions = 0;    ///< of each head that are turned; even
   double theta = 10000;           ///< the base of the frequencies
   double factor = 1;              ///< how many times longer the context became
-  double original_positions = 0;  ///< the context before (llama3, yarn)
+  double original_positions = 0;  ///< the context before (all but linear)
   double low_frequency = 1;       ///< llama3: wavelengths above original / low are divided
   double high_frequency = 4;      ///< llama3: those below original / high stay
   double beta_fast = 32;          ///< yarn: turns within the original context that stay
   double beta_slow = 1;           ///< yarn: turns that are divided
   bool truncate = true;           ///< yarn: the ramp's ends are whole dimensions
   double attention_factor = 1;    ///< on cosine and sine
+  /// longrope: what each frequency is divided by, in texts up to the original context and beyond.
+  std::vector<double> short_factors, long_factors;
 };
 
 struct Config {

@@ -1,5 +1,7 @@
 #include "ordo/models/config.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 
 #include "ordo/base/error.h"
@@ -110,11 +112,36 @@ TEST(Config, NamesFileFieldAndWhatWasExpected) {
 TEST(Config, RefusesScalingsThatItDoesNotKnow) {
   JsonObject object = llama();
   object["rope_scaling"] = Json::object({{"type", "su"}, {"factor", 2.0}});
-  EXPECT_THAT([&] { parse(object); },
-              ThrowsMessage<InputError>(AllOf(HasSubstr("/rope_scaling/type"),
-                                              HasSubstr("linear, dynamic, llama3 and yarn"))));
+  EXPECT_THAT(
+      [&] { parse(object); },
+      ThrowsMessage<InputError>(AllOf(HasSubstr("/rope_scaling/type"),
+                                      HasSubstr("linear, dynamic, llama3, yarn and longrope"))));
   object["rope_scaling"] = Json::object({{"type", "linear"}});
   EXPECT_THAT([&] { parse(object); }, ThrowsMessage<InputError>(HasSubstr("/rope_scaling/factor")));
+}
+
+TEST(Config, ReadsAFactorForEachFrequency) {
+  JsonObject object = llama();
+  object["hidden_size"] = 128;  // heads of 4
+  JsonObject scaling = {{"rope_type", "longrope"},
+                        {"factor", 4.0},
+                        {"original_max_position_embeddings", 16},
+                        {"short_factor", Json::array({1, 1.5})},
+                        {"long_factor", Json::array({2, 3})}};
+  object["rope_scaling"] = Json(scaling);
+  const Config config = parse(object);
+  EXPECT_THAT(config.rope->short_factors, testing::ElementsAre(1, 1.5));
+  EXPECT_THAT(config.rope->long_factors, testing::ElementsAre(2, 3));
+  EXPECT_EQ(config.rope->original_positions, 16);
+  EXPECT_NEAR(config.rope->attention_factor, std::sqrt(1.5), 1e-15);  // log 4 / log 16
+  scaling["long_factor"] = Json::array({2});
+  object["rope_scaling"] = Json(scaling);
+  EXPECT_THAT([&] { parse(object); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("/rope_scaling/long_factor"),
+                                              HasSubstr("each of 2 frequencies"))));
+  scaling["long_factor"] = Json::array({2, -1});
+  object["rope_scaling"] = Json(scaling);
+  EXPECT_THAT([&] { parse(object); }, ThrowsMessage<InputError>(HasSubstr("positive")));
 }
 
 TEST(Config, IsWrittenAsItCame) {

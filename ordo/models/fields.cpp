@@ -57,6 +57,22 @@ double Fields::positive(const std::string& key, std::optional<double> otherwise)
   return found->as_double();
 }
 
+std::vector<double> Fields::positives(const std::string& key) const {
+  const Json* const found = find(key);
+  if (found == nullptr || !found->is_array()) {
+    fail(key, fmt::format("expected an array of positive numbers, found {}",
+                          found == nullptr ? "nothing" : found->type_name()));
+  }
+  std::vector<double> numbers;
+  for (const Json& one : found->as_array()) {
+    if (!one.is_number() || !(one.as_double() > 0) || !std::isfinite(one.as_double())) {
+      fail(key, fmt::format("expected positive numbers, found {}", one.dump()));
+    }
+    numbers.push_back(one.as_double());
+  }
+  return numbers;
+}
+
 bool Fields::flag(const std::string& key, bool otherwise) const {
   const Json* const found = find(key);
   if (found == nullptr) return otherwise;

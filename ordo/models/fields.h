@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ordo/base/json.h"
 
@@ -20,6 +21,7 @@ class Fields {
   std::int64_t count(const std::string& key, std::optional<std::int64_t> otherwise = {}) const;
   std::optional<std::int64_t> index(const std::string& key) const;  ///< 0 and more
   double positive(const std::string& key, std::optional<double> otherwise = {}) const;
+  std::vector<double> positives(const std::string& key) const;  ///< an array of positive numbers
   bool flag(const std::string& key, bool otherwise) const;
   std::string text(const std::string& key, const std::string& otherwise = {}) const;
   /// The object of that name; nullptr if it is absent.

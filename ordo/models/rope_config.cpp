@@ -1,6 +1,8 @@
 #include "ordo/models/rope_config.h"
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -16,8 +18,9 @@ Rope::Scaling scaling_of(const Fields& rope) {
   if (name == "dynamic") return Rope::Scaling::dynamic;
   if (name == "llama3") return Rope::Scaling::llama3;
   if (name == "yarn") return Rope::Scaling::yarn;
+  if (name == "longrope") return Rope::Scaling::longrope;
   rope.fail(key, fmt::format("the scaling of positions '{}' is unknown; known are default, linear, "
-                             "dynamic, llama3 and yarn",
+                             "dynamic, llama3, yarn and longrope",
                              name));
 }
 
@@ -35,16 +38,37 @@ double yarn_attention_factor(const Fields& rope, double factor) {
   return yarn_magnitude(factor, 1);
 }
 
+// Ding et al. 2024.
+void read_longrope(const Fields& rope, Rope& result) {
+  const auto factors = [&](const std::string& key) {
+    std::vector<double> numbers = rope.positives(key);
+    if (std::cmp_not_equal(2 * numbers.size(), result.dimensions)) {
+      rope.fail(key, fmt::format("expected a number for each of {} frequencies, found {}",
+                                 result.dimensions / 2, numbers.size()));
+    }
+    return numbers;
+  };
+  result.short_factors = factors("short_factor");
+  result.long_factors = factors("long_factor");
+  result.attention_factor = rope.positive(
+      "attention_factor",
+      result.factor <= 1
+          ? 1
+          : std::sqrt(1 + std::log(result.factor) / std::log(result.original_positions)));
+}
+
 void read_scaling(const Fields& fields, const Fields& rope, const Config& config, Rope& result) {
   result.scaling = scaling_of(rope);
   if (result.scaling == Rope::Scaling::none) return;
   const auto positions = static_cast<double>(config.positions);
-  if (result.scaling == Rope::Scaling::llama3 || result.scaling == Rope::Scaling::yarn) {
+  result.original_positions = positions;
+  if (result.scaling != Rope::Scaling::linear && result.scaling != Rope::Scaling::dynamic) {
     const bool is_outside = fields.find("original_max_position_embeddings") != nullptr;
     result.original_positions = static_cast<double>(
         (is_outside ? fields : rope).count("original_max_position_embeddings", config.positions));
   }
-  const bool may_follow = result.scaling == Rope::Scaling::yarn;
+  const bool may_follow =
+      result.scaling == Rope::Scaling::yarn || result.scaling == Rope::Scaling::longrope;
   result.factor = rope.positive(
       "factor", may_follow ? std::optional(positions / result.original_positions) : std::nullopt);
   if (result.scaling == Rope::Scaling::llama3) {
@@ -62,6 +86,7 @@ void read_scaling(const Fields& fields, const Fields& rope, const Config& config
     result.truncate = rope.flag("truncate", true);
     result.attention_factor = yarn_attention_factor(rope, result.factor);
   }
+  if (result.scaling == Rope::Scaling::longrope) read_longrope(rope, result);
 }
 
 }  // namespace
