@@ -1,0 +1,179 @@
+#include "ordo/lm/fit.h"
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "ordo/base/error.h"
+#include "ordo/data/batch_order.h"
+#include "ordo/lm/checkpointed_block.h"
+
+namespace ordo::lm {
+
+using torch::Tensor;
+using Clock = std::chrono::steady_clock;
+
+// Batch number n of a training, wherever it begins to count.
+class WindowOrder {
+ public:
+  WindowOrder(const TokenWindows& windows, std::int64_t batch, const Random& stream,
+              std::int64_t done)
+      : all_(static_cast<std::size_t>(windows.count())) {
+    std::iota(all_.begin(), all_.end(), std::int64_t{0});
+    const std::int64_t size = std::min(batch, windows.count());
+    order_.emplace(all_, data::BatchOptions{.size = size, .last = data::LastBatch::drop},
+                   stream.split("order"));
+    const std::int64_t per_epoch = order_->batches_per_epoch();
+    order_->seek({.epoch = done / per_epoch, .offset = done % per_epoch * size});
+  }
+  data::IndexSpan next() { return order_->next(); }
+
+ private:
+  data::Indices all_;
+  std::optional<data::BatchOrder> order_;
+};
+
+namespace {
+
+constexpr double kForget = 0.95;  // of the running mean of losses, a step
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
+  return torch::cross_entropy_loss(logits.flatten(0, 1), targets.flatten());
+}
+
+}  // namespace
+
+double mean_loss(Model& model, const TokenWindows& windows, std::int64_t batch,
+                 const Context& context) {
+  const torch::NoGradGuard no_grad;
+  double sum = 0;
+  for (std::int64_t begin = 0; begin < windows.count(); begin += batch) {
+    context.check_stop();
+    std::vector<std::int64_t> part(
+        static_cast<std::size_t>(std::min(batch, windows.count() - begin)));
+    std::iota(part.begin(), part.end(), begin);
+    const TokenWindows::Batch read = windows.batch(part);
+    const Tensor loss = cross_entropy(model.forward({.tokens = read.tokens.to(model.device())}),
+                                      read.targets.to(model.device()));
+    sum += loss.item<double>() * static_cast<double>(part.size());
+  }
+  return sum / static_cast<double>(windows.count());
+}
+
+Fit::Fit(Model& model, nets::FlatParameters& parameters, optimize::Optimizer& optimizer,
+         const FitOptions& options, const Random& stream)
+    : model_(model),
+      parameters_(parameters),
+      optimizer_(optimizer),
+      options_(options),
+      stream_(stream) {}
+
+// The loss of a batch, and its gradient added to what is there.
+Tensor Fit::loss_of(const TokenWindows::Batch& batch) {
+  const Input input{.tokens = batch.tokens.to(model_.device())};
+  const Tensor targets = batch.targets.to(model_.device());
+  const auto share = 1 / static_cast<double>(options_.accumulate);
+  if (!options_.recompute) {
+    const Tensor loss = cross_entropy(model_.forward(input), targets) * share;
+    loss.backward();
+    return loss.detach();
+  }
+  const Pass pass = begin_pass(model_.config(), input, nullptr, model_.dtype());
+  Tensor state = model_.embed(input, pass);
+  if (!state.requires_grad()) state.requires_grad_();  // blocks that learn above frozen tables
+  for (std::int64_t layer = 0; layer < model_.config().layers; ++layer) {
+    state = checkpointed_block(model_, layer, state, pass);
+  }
+  const Tensor loss = cross_entropy(model_.head(model_.finish(state)), targets) * share;
+  loss.backward();
+  return loss.detach();
+}
+
+double Fit::step(const TokenWindows& train, WindowOrder& order) {
+  parameters_.gradients().zero_();
+  double loss = 0;
+  for (std::int64_t part = 0; part < options_.accumulate; ++part) {
+    loss += loss_of(train.batch(order.next())).item<double>();
+  }
+  const double rate = options_.rate * optimize::rate_factor(options_.schedule, step_);
+  if (!std::isfinite(loss)) {
+    throw NumericError(fmt::format(
+        "the loss is {} at step {}, at a learning rate of {:.3g}; try a smaller rate, or a warm-up",
+        loss, step_ + 1, rate));
+  }
+  if (options_.clip > 0) gradient_norm_ = optimize::clip_norm(parameters_, options_.clip);
+  optimizer_.step(parameters_, rate);
+  ++step_;
+  const double keep = std::min(kForget, 1 - 1 / static_cast<double>(step_));
+  recent_loss_ = keep * recent_loss_ + (1 - keep) * loss;
+  return loss;
+}
+
+FitResult Fit::run(const TokenWindows& train, const TokenWindows* validation, Context& context) {
+  WindowOrder order(train, options_.batch, stream_, step_ * options_.accumulate);
+  model_.train();
+  FitResult result;
+  auto begin = Clock::now();
+  auto saved = begin;
+  // What others do meanwhile is not training time.
+  const auto outside = [&](const auto& work) {
+    seconds_ += seconds_since(begin);
+    work();
+    begin = Clock::now();
+  };
+  while (step_ < options_.steps) {
+    if (context.stop.stop_requested()) {
+      outside([&] {
+        if (save) save();
+      });
+      throw Interrupted();
+    }
+    const double rate = options_.rate * optimize::rate_factor(options_.schedule, step_);
+    const double loss = step(train, order);
+    const auto at = static_cast<double>(step_);
+    context.metric("loss", at, loss);
+    context.metric("rate", at, rate);
+    if (options_.clip > 0) context.metric("gradient-norm", at, gradient_norm_);
+    context.progress("training", at, static_cast<double>(options_.steps), "steps");
+    const bool is_time = step_ == options_.steps ||
+                         (options_.evaluate_every > 0 && step_ % options_.evaluate_every == 0);
+    if (validation != nullptr && is_time) {
+      outside([&] {
+        result.validation_loss = mean_loss(model_, *validation, options_.batch, context);
+        context.metric("validation-loss", at, *result.validation_loss);
+      });
+    }
+    if (save && step_ < options_.steps && seconds_since(saved) >= save_every) {
+      outside(save);
+      saved = Clock::now();
+    }
+  }
+  seconds_ += seconds_since(begin);
+  result.steps = step_;
+  result.tokens =
+      step_ * options_.accumulate * std::min(options_.batch, train.count()) * train.length();
+  result.seconds = seconds_;
+  result.loss = recent_loss_;
+  return result;
+}
+
+Json Fit::state() const {
+  return Json::object({{"step", step_}, {"seconds", seconds_}, {"recent-loss", recent_loss_}});
+}
+
+void Fit::load_state(const Json& state) {
+  step_ = state.at("step").as_int("/step");
+  if (step_ < 0) throw InputError({.field = "/step"}, "expected 0 or more");
+  seconds_ = state.at("seconds").as_double("/seconds");
+  recent_loss_ = state.at("recent-loss").as_double("/recent-loss");
+}
+
+}  // namespace ordo::lm

@@ -1,0 +1,118 @@
+#include "ordo/lm/layers.h"
+
+#include <cmath>
+
+#include <torch/torch.h>
+
+namespace ordo::lm {
+
+using models::Activation;
+using nets::Initial;
+using nets::Role;
+using tensor::Draw;
+
+torch::Dtype wide(torch::Dtype dtype) {
+  return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+}
+
+LinearImpl::LinearImpl(const LinearShape& shape)
+    : nets::LinearImpl(shape.in, shape.out, shape.bias), deviation_(shape.deviation) {}
+
+AdapterImpl::AdapterImpl(const torch::Tensor& weight, std::int64_t rank, double scale)
+    : scale_(scale) {
+  const auto options = weight.detach().options();
+  down = register_parameter("lora_A", torch::empty({rank, weight.size(1)}, options));
+  up = register_parameter("lora_B", torch::empty({weight.size(0), rank}, options));
+}
+
+torch::Tensor AdapterImpl::forward(const torch::Tensor& input) {
+  return torch::linear(torch::linear(input, down), up) * scale_;
+}
+
+torch::Tensor AdapterImpl::product() const { return up.matmul(down) * scale_; }
+
+std::vector<Initial> AdapterImpl::initials() const {
+  const double bound = 1 / std::sqrt(static_cast<double>(down.size(1)));
+  return {{"lora_A", Role::weight, Draw::uniform(bound)},
+          {"lora_B", Role::weight, Draw::constant(0)}};
+}
+
+torch::Tensor LinearImpl::forward(const torch::Tensor& input) {
+  torch::Tensor output = torch::linear(input, weight, bias);
+  if (adapter) output = output + adapter->forward(input);
+  return slot.pass(input, output);
+}
+
+std::vector<Initial> LinearImpl::initials() const {
+  std::vector<Initial> initials = {{"weight", Role::weight, Draw::normal(deviation_)}};
+  if (bias.defined()) initials.push_back({"bias", Role::bias, Draw::constant(0)});
+  return initials;
+}
+
+TiedLinearImpl::TiedLinearImpl(const torch::Tensor& embedding) : nets::LinearImpl(0, 0, false) {
+  parameters_.erase("weight");
+  weight = embedding;
+}
+
+std::shared_ptr<nets::LinearImpl> make_head(const models::Config& config,
+                                            const torch::Tensor& embedding) {
+  if (config.tied) return std::make_shared<TiedLinearImpl>(embedding);
+  return std::make_shared<LinearImpl>(LinearShape{
+      .in = config.hidden, .out = config.vocabulary, .deviation = config.initial_deviation});
+}
+
+EmbeddingImpl::EmbeddingImpl(std::int64_t rows, std::int64_t width, double deviation)
+    : deviation_(deviation) {
+  weight = register_parameter("weight", torch::empty({rows, width}));
+}
+
+torch::Tensor EmbeddingImpl::forward(const torch::Tensor& indices) {
+  return torch::embedding(weight, indices);
+}
+
+std::vector<Initial> EmbeddingImpl::initials() const {
+  return {{"weight", Role::weight, Draw::normal(deviation_)}};
+}
+
+RmsNormImpl::RmsNormImpl(std::int64_t width, double epsilon) : epsilon_(epsilon) {
+  weight = register_parameter("weight", torch::empty({width}));
+}
+
+torch::Tensor RmsNormImpl::forward(const torch::Tensor& input) {
+  const torch::Tensor values = input.to(wide(input.scalar_type()));
+  const torch::Tensor mean_square = values.square().mean(-1, /*keepdim=*/true);
+  return weight * (values * torch::rsqrt(mean_square + epsilon_)).to(input.scalar_type());
+}
+
+std::vector<Initial> RmsNormImpl::initials() const {
+  return {{"weight", Role::norm, Draw::constant(1)}};
+}
+
+LayerNormImpl::LayerNormImpl(std::int64_t width, double epsilon) : epsilon_(epsilon) {
+  weight = register_parameter("weight", torch::empty({width}));
+  bias = register_parameter("bias", torch::empty({width}));
+}
+
+torch::Tensor LayerNormImpl::forward(const torch::Tensor& input) {
+  return torch::layer_norm(input, {weight.size(0)}, weight, bias, epsilon_);
+}
+
+std::vector<Initial> LayerNormImpl::initials() const {
+  return {{"weight", Role::norm, Draw::constant(1)}, {"bias", Role::norm, Draw::constant(0)}};
+}
+
+torch::Tensor activate(Activation activation, const torch::Tensor& input) {
+  switch (activation) {
+    case Activation::silu:
+      return torch::silu(input);
+    case Activation::gelu:
+      return torch::gelu(input);
+    case Activation::gelu_tanh:
+      return torch::gelu(input, "tanh");
+    case Activation::relu:
+      return torch::relu(input);
+  }
+  return input;
+}
+
+}  // namespace ordo::lm
