@@ -3,7 +3,7 @@
 
     bench/machine/rmc.py [--bin build/release/bin] [--rounds 5]
 
-Prints medians beside what is aimed for. LIPS are clause entries (ours) and inferences (SWI-Prolog's)
+Prints medians, of processor time on both sides, beside what is aimed for. LIPS are clause entries (ours) and inferences (SWI-Prolog's)
 a second; the ratio is our time over SWI-Prolog's. Ours has the occurs check, SWI-Prolog's default has
 not. 'fair' is the same program under the default search, which never starves a branch. Words, nets
 and normal forms have no peer here. Exit status 1 if a target is missed.

@@ -5,6 +5,14 @@
 
 namespace ordo::machine::fmc {
 
+Encoder::Encoder(Terms& terms)
+    : terms_(terms),
+      x_(terms.intern("x")),
+      ignored_(terms.intern("_")),
+      push_bound_(push(terms.bound(0))),
+      write_(terms.pop(kMain, x_, terms.push(terms.bound(0), terms.intern("out"), terms.skip()))),
+      drop_(terms.pop(kMain, ignored_, terms.skip())) {}
+
 TermId Encoder::then(TermId first, TermId second) {
   if (first == terms_.skip()) return second;
   if (second == terms_.skip()) return first;
@@ -12,25 +20,27 @@ TermId Encoder::then(TermId first, TermId second) {
 }
 
 TermId Encoder::get(Symbol cell) {
-  const TermId again = terms_.push(terms_.bound(0), cell, push(terms_.bound(0)));
-  return terms_.pop(cell, terms_.intern("x"), again);
+  const auto [place, fresh] = put_back_.try_emplace(cell, 0);
+  if (fresh) place->second = terms_.push(terms_.bound(0), cell, push_bound_);
+  return terms_.pop(cell, x_, place->second);
 }
 
 TermId Encoder::set(Symbol cell) {
-  const TermId store = terms_.push(terms_.bound(1), cell, terms_.skip());
-  return terms_.pop(kMain, terms_.intern("x"), terms_.pop(cell, terms_.intern("_"), store));
+  const auto [place, fresh] = store_.try_emplace(cell, 0);
+  if (fresh) {
+    const TermId store = terms_.push(terms_.bound(1), cell, terms_.skip());
+    place->second = terms_.pop(cell, ignored_, store);
+  }
+  return terms_.pop(kMain, x_, place->second);
 }
 
-TermId Encoder::read() {
-  return terms_.pop(terms_.intern("in"), terms_.intern("x"), push(terms_.bound(0)));
-}
+TermId Encoder::read() { return terms_.pop(terms_.intern("in"), x_, push_bound_); }
 
-TermId Encoder::write() {
-  const TermId out = terms_.push(terms_.bound(0), terms_.intern("out"), terms_.skip());
-  return terms_.pop(kMain, terms_.intern("x"), out);
+TermId Encoder::constant(Symbol jump) {
+  const auto [place, fresh] = constants_.try_emplace(jump, 0);
+  if (fresh) place->second = push(terms_.jump(jump));
+  return place->second;
 }
-
-TermId Encoder::drop() { return terms_.pop(kMain, terms_.intern("_"), terms_.skip()); }
 
 TermId Encoder::branch(Symbol location, TermId yes, TermId no) {
   const Symbol label = terms_.intern("K" + std::to_string(++labels_));

@@ -9,9 +9,13 @@
 //
 // K keeps the normal end of N from running M. A handler catches what stands left of it, so N must
 // not itself exit by True: translators do not let programs name True, False or K with digits.
+//
+// What is the same for each use of a cell is built once. The outermost node of `get`, `set` and
+// `read` is new each time, so that it can carry a place in the text.
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 
 #include "ordo/machine/fmc_term.h"
 
@@ -19,7 +23,7 @@ namespace ordo::machine::fmc {
 
 class Encoder {
  public:
-  explicit Encoder(Terms& terms) : terms_(terms) {}
+  explicit Encoder(Terms& terms);
 
   /// first; second. `*` is left out.
   TermId then(TermId first, TermId second);
@@ -28,8 +32,11 @@ class Encoder {
   TermId get(Symbol cell);
   TermId set(Symbol cell);
   TermId read();
-  TermId write();
-  TermId drop();
+  TermId write() const { return write_; }
+  TermId drop() const { return drop_; }
+  /// Pushes a jump, such as a literal.
+  TermId constant(Symbol jump);
+  TermId constant(std::string_view jump) { return constant(terms_.intern(jump)); }
   TermId jump(std::string_view name) { return terms_.jump(terms_.intern(name)); }
   TermId primitive(std::string_view name) { return terms_.free(terms_.intern(name)); }
 
@@ -47,6 +54,9 @@ class Encoder {
 
   Terms& terms_;
   std::uint32_t labels_ = 0;
+  Symbol x_, ignored_;
+  std::unordered_map<Symbol, TermId> put_back_, store_, constants_;
+  TermId push_bound_, write_, drop_;
 };
 
 }  // namespace ordo::machine::fmc

@@ -10,6 +10,7 @@
 #include "ordo/machine/fmc_export.h"
 #include "ordo/machine/fmc_meta.h"
 #include "ordo/machine/fmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -105,7 +106,7 @@ TEST(FmcLambda, CallByValueAgreesWithADirectEvaluator) {
   Session s;
   Random random(31);
   int compared = 0;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < draws(2'000); ++i) {
     const LambdaPtr t = random_lambda(random, 5 + static_cast<int>(random.below(20)), 0);
     const std::string text = "((\\i. i i) " + spell(*t, 0) + ")";
     const auto whole = std::make_shared<Lambda>(
@@ -137,7 +138,7 @@ TEST(FmcLambda, CallByValueAgreesWithADirectEvaluator) {
       EXPECT_TRUE(s.terms.equal(result.memory[0].values[0], s.terms[value].first)) << text;
     }
   }
-  EXPECT_GT(compared, 1'000);
+  EXPECT_GT(compared, draws(1'000));
 }
 
 // ---- normal forms by substitution, the outermost redex first ----
@@ -196,7 +197,7 @@ TEST(FmcLambda, CallByNameHasTheNormalFormsOfTheLambdaCalculus) {
   Random random(32);
   int compared = 0;
   std::uint64_t betas = 0;
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < draws(3'000); ++i) {
     const LambdaPtr t = random_lambda(random, 10 + static_cast<int>(random.below(30)), 0);
     int steps = 0;
     std::string expected;
@@ -214,8 +215,8 @@ TEST(FmcLambda, CallByNameHasTheNormalFormsOfTheLambdaCalculus) {
         << spell(*t, 0) << " gave " << print(s.terms, found.term);
     betas += found.steps;
   }
-  EXPECT_GT(compared, 2'000);
-  EXPECT_GT(betas, 2'000U);
+  EXPECT_GT(compared, draws(2'000));
+  EXPECT_GT(betas, draws(2'000U));
 }
 
 TEST(FmcLambda, Oracle10ChurchArithmeticByBothOrders) {
@@ -341,7 +342,7 @@ TEST(FmcMeta, BothGiveCallByValueWhatADirectEvaluatorGives) {
   Session s;
   Random random(33);
   int functions = 0;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < draws(2'000); ++i) {
     const LambdaPtr t = random_lambda(random, 4 + static_cast<int>(random.below(16)), 0);
     LambdaPtr value;
     int calls = 0;
@@ -364,7 +365,7 @@ TEST(FmcMeta, BothGiveCallByValueWhatADirectEvaluatorGives) {
     check(Metalanguage::moggi, to_moggi);
     check(Metalanguage::push_value, to_push_value);
   }
-  EXPECT_GT(functions, 500);
+  EXPECT_GT(functions, draws(500));
 }
 
 void expect_law(Metalanguage language, const std::string& left, const std::string& right) {
@@ -454,18 +455,11 @@ TEST(FmcMeta, CallByPushValueTellsValuesFromComputations) {
 
 TEST(FmcMeta, DepthNeedsNoNativeStack) {
   Session s;
-  const int levels = 200'000;
-  const std::string left(levels, '(');
-  const std::string right(levels, ')');
-  EXPECT_EQ(
-      s.show(run(s.terms, s.module, translate(s, left + "return 1" + right, Metalanguage::moggi),
-                 {}, {}, s.context)),
-      "exit * | main: 1");
-  std::string lets;
-  for (int i = 0; i < levels; ++i) lets += "let x = return 1 in ";
-  EXPECT_EQ(s.show(run(s.terms, s.module, translate(s, lets + "return x", Metalanguage::moggi), {},
-                       {}, s.context)),
-            "exit * | main: 1");
+  for (const std::string& text : {repeated("(") + "return 1" + repeated(")"),
+                                  repeated("let x = return 1 in ") + "return x"}) {
+    const TermId term = translate(s, text, Metalanguage::moggi);
+    EXPECT_EQ(s.show(run(s.terms, s.module, term, {}, {}, s.context)), "exit * | main: 1");
+  }
 }
 
 // ---- and back ----
@@ -480,7 +474,7 @@ std::string exported(Session& s, TermId term, Target target) {
 TEST(FmcExport, TranslatingBackGivesTheSameTerm) {
   Session s;
   Random random(35);
-  for (int i = 0; i < 1'000; ++i) {
+  for (int i = 0; i < draws(1'000); ++i) {
     const LambdaPtr t = random_lambda(random, 3 + static_cast<int>(random.below(25)), 0);
     const TermId name = translate(s, spell(*t, 0), LambdaOrder::by_name);
     EXPECT_TRUE(s.terms.equal(

@@ -6,7 +6,6 @@
 #include "ordo/machine/fmc_machine.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 #include <memory>
 #include <unordered_map>
@@ -40,6 +39,21 @@ struct Stack {
   bool empty() const { return top == base; }
 };
 
+// Words that are written before they are read: a short run touches few of them.
+class Area {
+ public:
+  Area() = default;
+  explicit Area(std::size_t size)
+      : words_(std::make_unique_for_overwrite<Value[]>(size)), size_(size) {}
+  Value* data() const { return words_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::unique_ptr<Value[]> words_;
+  std::size_t size_ = 0;
+};
+constexpr std::size_t kSmallHeap = 1 << 16;  // words; they fit the cache beside their copy
+
 struct Continuation {
   const Handler* handler;
   std::size_t frame;  // offset of the frame that it returns to
@@ -57,7 +71,7 @@ class Machine {
     large_.assign(program_.large.begin(), program_.large.end());
     literals_ = large_.size();
     frames_.resize(1024);
-    heap_.resize(1 << 16);
+    heap_ = Area(kSmallHeap);
     free_ = heap_.data();
     heap_end_ = free_ + heap_.size();
   }
@@ -78,7 +92,7 @@ class Machine {
   bool is_integer_value(Value v) const { return is_small(v) || is_big(v); }
   Closure* allocate(std::uint32_t block, std::uint32_t count);
   void collect(std::size_t wanted);
-  void move(Value& value, std::vector<Value>& to, Value*& next);
+  void move(Value& value, Value*& next);
   void reserve_frames(std::size_t size) {
     if (size > frames_.size()) frames_.resize(std::max(size, 2 * frames_.size()));
   }
@@ -110,7 +124,7 @@ class Machine {
   std::vector<Stack> stacks_;
   std::vector<Value> frames_;
   std::vector<Continuation> continuations_;
-  std::vector<Value> heap_;
+  Area heap_;
   Value* free_ = nullptr;
   Value* heap_end_ = nullptr;
   std::deque<Integer> large_;  // large integers by number; the literals first
@@ -253,7 +267,7 @@ Closure* Machine::allocate(std::uint32_t block, std::uint32_t count) {
   return closure;
 }
 
-void Machine::move(Value& value, std::vector<Value>&, Value*& next) {
+void Machine::move(Value& value, Value*& next) {
   if (is_big(value)) marked_[value >> 3] = true;
   if (!is_closure(value) || value == 0) return;
   auto* closure = reinterpret_cast<Closure*>(value);
@@ -271,25 +285,25 @@ void Machine::move(Value& value, std::vector<Value>&, Value*& next) {
 
 void Machine::collect(std::size_t wanted) {
   const auto used = static_cast<std::size_t>(free_ - heap_.data());
-  std::vector<Value> to(used + wanted + 1);
+  Area to(used + wanted + 1);
   Value* next = to.data();
   marked_.assign(large_.size(), false);
-  for (std::size_t i = 0; i < frame_top_; ++i) move(frames_[i], to, next);
+  for (std::size_t i = 0; i < frame_top_; ++i) move(frames_[i], next);
   std::fill(frames_.begin() + static_cast<std::ptrdiff_t>(frame_top_), frames_.end(), 1);
   for (Stack& stack : stacks_) {
-    for (Value* v = stack.base; v != stack.top; ++v) move(*v, to, next);
+    for (Value* v = stack.base; v != stack.top; ++v) move(*v, next);
   }
   for (Value* scan = to.data(); scan != next;) {
     auto* closure = reinterpret_cast<Closure*>(scan);
-    for (std::uint32_t i = 0; i < closure->count(); ++i) move(closure->values()[i], to, next);
+    for (std::uint32_t i = 0; i < closure->count(); ++i) move(closure->values()[i], next);
     scan += 1 + closure->count();
   }
   // Room for as much again as survived; the copy keeps addresses, so it is grown by moving once
   // more only when the survivors nearly fill it.
   const auto live = static_cast<std::size_t>(next - to.data());
-  const std::size_t room = std::max<std::size_t>(1 << 16, 3 * live + wanted);
+  const std::size_t room = std::max(kSmallHeap, 3 * live + wanted);
   if (room > to.size()) {
-    std::vector<Value> larger(room);
+    Area larger(room);
     const auto shift = reinterpret_cast<Value>(larger.data()) - reinterpret_cast<Value>(to.data());
     const Value low = reinterpret_cast<Value>(to.data());
     const Value high = reinterpret_cast<Value>(next);
@@ -601,49 +615,6 @@ RunResult run(Terms& terms, const Module& module, TermId term, const MemoryText&
       machine.load(entry.location, compiled.values[next++]);
   }
   return machine.run();
-}
-
-Distribution explore(Terms& terms, const Module& module, TermId term, const MemoryText& memory,
-                     const Limits& limits, Context& context) {
-  struct Pending {
-    std::vector<bool> choices;
-    std::uint64_t budget;
-  };
-  Distribution found;
-  std::unordered_map<std::string, std::size_t> known;
-  std::deque<Pending> pending{{{}, 10'000}};
-  std::uint64_t spent = 0;
-  const auto weight = [](const Pending& p) {
-    return std::ldexp(1.0, -static_cast<int>(p.choices.size()));
-  };
-  while (!pending.empty()) {
-    if (spent >= limits.steps() || found.outcomes.size() >= limits.answers()) break;
-    Pending next = std::move(pending.front());
-    pending.pop_front();
-    RunOptions options{limits, next.choices, true};
-    options.limits.max_steps = std::min(next.budget, limits.steps() - spent);
-    RunResult result = run(terms, module, term, memory, options, context);
-    spent += std::max<std::uint64_t>(1, result.steps);
-    if (result.wants_choice) {
-      for (const bool choice : {true, false}) {
-        Pending longer = next;
-        longer.choices.push_back(choice);
-        pending.push_back(std::move(longer));
-      }
-    } else if (result.status == Status::limit && result.reason == to_string(Limit::steps)) {
-      pending.push_back({std::move(next.choices), 2 * next.budget});
-    } else {
-      const std::string key =
-          fmt::format("{} {} {} {}", static_cast<int>(result.status), terms.text(result.exit),
-                      result.reason, print_memory(terms, result.memory));
-      const auto [place, fresh] = known.try_emplace(key, found.outcomes.size());
-      if (fresh) found.outcomes.push_back({std::move(result), 0, 0});
-      found.outcomes[place->second].weight += weight(next);
-      ++found.outcomes[place->second].count;
-    }
-  }
-  for (const Pending& left : pending) found.unexplored += weight(left);
-  return found;
 }
 
 void sort_memory(const Terms& terms, MemoryText& memory) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/machine/fmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -190,7 +191,7 @@ TEST(FmcMachine, MachinesAgreeOnRandomTerms) {
   Session s;
   Random random(11);
   int exits = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < draws(20'000); ++i) {
     const TermId term =
         random_term(s.terms, random, 3 + static_cast<int>(random.below(18)), 0, true);
     bool agree = false;
@@ -198,7 +199,7 @@ TEST(FmcMachine, MachinesAgreeOnRandomTerms) {
     ASSERT_TRUE(agree) << print(s.terms, term);
     if (result.status == Status::exit) ++exits;
   }
-  EXPECT_GT(exits, 4'000);
+  EXPECT_GT(exits, draws(4'000));
 }
 
 TEST(FmcMachine, CollectsWhatIsNoLongerReachable) {
@@ -238,37 +239,30 @@ TEST(FmcMachine, MillionNestedSequencesNeedNoNativeStack) {
 TEST(FmcMachine, ExitsPastAMillionHandlersCountThemAll) {
   // (...((x; J1 -> *); J2 -> *)...); E -> *: each handler in between is one transition.
   Session s;
-  const int levels = 1'000'000;
-  std::string text = "<x>." + std::string(levels, '(') + "x";
-  for (int i = 0; i < levels; ++i) text += "; J" + std::to_string(i) + " -> *)";
+  std::string handlers;
+  for (std::size_t i = 0; i < kLevels; ++i) handlers += "; J" + std::to_string(i) + " -> *)";
+  const std::string text = "<x>." + repeated("(") + "x" + handlers;
   const RunResult caught = run(s.terms, s.module, s.term("[E]." + text), {}, {}, s.context);
   EXPECT_EQ(s.show(caught), "exit E");
   // push, pop, a join and a reject for each level
-  EXPECT_EQ(caught.steps, 2U + 2U * levels);
-  std::string plain = std::string(levels, '(') + "E";
-  for (int i = 0; i < levels; ++i) plain += "; J" + std::to_string(i) + " -> *)";
-  EXPECT_EQ(run(s.terms, s.module, s.term(plain), {}, {}, s.context).steps, 2U * levels);
+  EXPECT_EQ(caught.steps, 2 + 2 * kLevels);
+  const TermId plain = s.term(repeated("(") + "E" + handlers);
+  EXPECT_EQ(run(s.terms, s.module, plain, {}, {}, s.context).steps, 2 * kLevels);
 }
 
 TEST(FmcMachine, MillionLevelsParsePrintAndRun) {
   Session s;
-  const int levels = 1'000'000;
-  std::string text(static_cast<std::size_t>(levels), '[');
-  text += "x" + std::string(static_cast<std::size_t>(levels), ']');
+  std::string text = repeated("[") + "x" + repeated("]");
   const TermId nested = s.term("[7].<x>." + text);
   const RunResult result = run(s.terms, s.module, nested, {}, {}, s.context);
   std::string want = text;
   want.replace(want.find('x'), 1, "[7]");
   EXPECT_EQ(print_memory(s.terms, result.memory).substr(6), text.replace(text.find('x'), 1, "7"));
-  std::string groups(static_cast<std::size_t>(levels), '(');
-  groups += "[1]" + std::string(static_cast<std::size_t>(levels), ')');
+  const std::string groups = repeated("(") + "[1]" + repeated(")");
   EXPECT_EQ(s.show(run(s.terms, s.module, s.term(groups), {}, {}, s.context)), "exit * | main: 1");
-  std::string joins(static_cast<std::size_t>(levels), '(');
-  joins += "[1]";
-  for (int i = 0; i < levels; ++i) joins += "; A -> B)";
-  const TermId joined = s.term(joins);
+  const TermId joined = s.term(repeated("(") + "[1]" + repeated("; A -> B)"));
   EXPECT_EQ(s.show(run(s.terms, s.module, joined, {}, {}, s.context)), "exit * | main: 1");
-  EXPECT_GT(print(s.terms, joined).size(), static_cast<std::size_t>(levels));
+  EXPECT_GT(print(s.terms, joined).size(), kLevels);
 }
 
 }  // namespace

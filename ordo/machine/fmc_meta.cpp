@@ -10,7 +10,7 @@
 
 #include "ordo/machine/fmc_encode.h"
 #include "ordo/machine/integer.h"
-#include "ordo/machine/lexer.h"
+#include "ordo/machine/token_reader.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -35,8 +35,6 @@ constexpr std::string_view kWords[] = {"let",   "in",   "if",    "then",  "else"
                                        "catch", "to",   "force", "thunk", "return", "get",
                                        "set",   "read", "write", "raise"};
 
-struct Failed {};
-
 // What kind of phrase a term came from. Call-by-push-value tells values from computations.
 enum class Sort { value, computation, any };
 
@@ -46,17 +44,15 @@ struct Phrase {
   Span span;
 };
 
-class Reader {
+class Reader : private TokenReader {
  public:
   Reader(Terms& terms, const SourceMap& sources, SourceId file, Metalanguage language,
          Diagnostics& problems)
-      : terms_(terms),
+      : TokenReader(sources, file, problems, kMarks, kWords),
+        terms_(terms),
         encode_(terms),
-        sources_(sources),
         language_(language),
-        problems_(problems),
-        lexer_(sources, file, kMarks),
-        token_(lexer_.next()) {}
+        problems_(problems) {}
 
   TermId run() {
     frames_.push_back({Frame::Kind::top});
@@ -97,41 +93,20 @@ class Reader {
     std::size_t wanted = 0;
   };
 
-  std::string_view text() const { return sources_.text(token_.span); }
-  bool at(Mark mark) const { return token_.kind == TokenKind::punctuation && token_.code == mark; }
-  bool word(std::string_view w) const { return token_.kind == TokenKind::lower && text() == w; }
-  bool reserved() const {
-    return token_.kind == TokenKind::lower &&
-           (std::find(std::begin(kWords), std::end(kWords), text()) != std::end(kWords) ||
-            primitive() != nullptr);
-  }
+  // A word that is kept, or a primitive.
+  bool no_name() const { return reserved_at() || primitive() != nullptr; }
   const Primitive* primitive() const { return terms_.primitive(terms_.intern(text())); }
-  void advance() {
-    last_ = token_.span;
-    token_ = lexer_.next();
-  }
-  [[noreturn]] void expected(std::string_view what) {
-    const std::string found =
-        token_.kind == TokenKind::end ? "the end of the text" : fmt::format("'{}'", text());
-    problems_.error(token_.span, fmt::format("expected {}, found {}", what, found));
-    throw Failed{};
-  }
-  void require(Mark mark, std::string_view what) {
-    if (!at(mark)) expected(what);
-    advance();
-  }
-  void require(std::string_view w) {
-    if (!word(w)) expected(fmt::format("'{}'", w));
-    advance();
+  void require_word(std::string_view w) {
+    if (!take_word(w)) expected(fmt::format("'{}'", w));
   }
   Symbol name(std::string_view what) {
-    if (token_.kind != TokenKind::lower || reserved()) expected(what);
+    if (!at(TokenKind::lower) || no_name()) expected(what);
     const Symbol found = terms_.intern(text());
     advance();
     return found;
   }
   Symbol exception() {
-    if (token_.kind != TokenKind::upper || Encoder::is_reserved(text())) {
+    if (!at(TokenKind::upper) || Encoder::is_reserved(text())) {
       expected(
           "an exception's name: a capital first, not True, False, Break, Continue, Ret or K with "
           "digits");
@@ -154,7 +129,7 @@ class Reader {
     }
   }
   Phrase computation(TermId term, Span start) {
-    return {term, push_value() ? Sort::computation : Sort::any, Span::join(start, last_)};
+    return {term, push_value() ? Sort::computation : Sort::any, Span::join(start, last())};
   }
 
   void bind(Symbol name) { binders_[name].push_back(depth_++); }
@@ -164,8 +139,8 @@ class Reader {
   }
 
   bool atom_starts() const {
-    return at(kLeft) || token_.kind == TokenKind::upper || token_.kind == TokenKind::integer ||
-           token_.kind == TokenKind::string || (token_.kind == TokenKind::lower && !reserved());
+    return at(kLeft) || at(TokenKind::upper) || at(TokenKind::integer) || at(TokenKind::string) ||
+           (at(TokenKind::lower) && !no_name());
   }
   bool awaits_atom() const {
     const Frame::Kind kind = frames_.back().kind;
@@ -182,12 +157,8 @@ class Reader {
 
   Terms& terms_;
   Encoder encode_;
-  const SourceMap& sources_;
   Metalanguage language_;
   Diagnostics& problems_;
-  Lexer lexer_;
-  Token token_;
-  Span last_;
   std::vector<Frame> frames_;
   std::unordered_map<Symbol, std::vector<std::uint32_t>> binders_;
   std::uint32_t depth_ = 0;
@@ -197,13 +168,13 @@ class Reader {
 // Reads what begins a term: true with a complete small one, false if a frame was opened.
 bool Reader::start(Phrase& made) {
   if (at(kLeft)) {
-    frames_.push_back({.kind = Frame::Kind::parenthesis, .phrase = {0, Sort::any, token_.span}});
+    frames_.push_back({.kind = Frame::Kind::parenthesis, .phrase = {0, Sort::any, next().span}});
     advance();
     return false;
   }
   if (!awaits_atom()) {
     if (at(kLambda)) {
-      const Span span = token_.span;
+      const Span span = next().span;
       advance();
       do {
         const Symbol parameter = name("a variable after the lambda");
@@ -214,7 +185,7 @@ bool Reader::start(Phrase& made) {
       advance();
       return false;
     }
-    if (reserved()) return start_word(made);
+    if (no_name()) return start_word(made);
   }
   if (!atom_starts()) {
     expected(awaits_atom() ? "an argument: a name, a literal or '('"
@@ -225,7 +196,7 @@ bool Reader::start(Phrase& made) {
 }
 
 bool Reader::start_word(Phrase& made) {
-  const Span span = token_.span;
+  const Span span = next().span;
   const std::string_view w = text();
   const Phrase begun{0, Sort::any, span};
   if (w == "let" && !push_value()) {
@@ -256,19 +227,18 @@ bool Reader::start_word(Phrase& made) {
 }
 
 Phrase Reader::atom() {
-  const Span span = token_.span;
+  const Span span = next().span;
   TermId term = 0;
-  if (token_.kind == TokenKind::lower) {
+  if (at(TokenKind::lower)) {
     const Symbol spelled = terms_.intern(text());
     const auto found = binders_.find(spelled);
     const bool is_bound = found != binders_.end() && !found->second.empty();
     term = is_bound ? terms_.bound(depth_ - 1 - found->second.back()) : terms_.free(spelled);
     terms_.set_span(term, span);
   } else {
-    const std::string spelled =
-        token_.kind == TokenKind::integer  ? Integer::parse(text())->to_string()
-        : token_.kind == TokenKind::string ? quote(unquote(text(), span, problems_))
-                                           : std::string(text());
+    const std::string spelled = at(TokenKind::integer)  ? Integer::parse(text())->to_string()
+                                : at(TokenKind::string) ? quote(unquote(text(), span, problems_))
+                                                        : std::string(text());
     term = terms_.jump(terms_.intern(spelled));
   }
   advance();
@@ -355,18 +325,18 @@ bool Reader::close(Phrase& phrase) {
     want(phrase, Sort::computation);
   switch (frame.kind) {
     case Frame::Kind::top:
-      if (token_.kind != TokenKind::end) expected("the end of the term");
+      if (!at(TokenKind::end)) expected("the end of the term");
       result_ = phrase.term;
       return false;
     case Frame::Kind::parenthesis:
       require(kRight, "')'");
-      phrase.span = Span::join(start, last_);
+      phrase.span = Span::join(start, last());
       return true;
     case Frame::Kind::lambda:
       unbind(frame.name);
       return becomes(terms_.pop(kMain, frame.name, phrase.term));
     case Frame::Kind::bound:
-      require("in");
+      require_word("in");
       frame.phrase = {phrase.term, Sort::any, start};
       bind(frame.name);
       return waits(Frame::Kind::body);
@@ -374,21 +344,21 @@ bool Reader::close(Phrase& phrase) {
       unbind(frame.name);
       return becomes(encode_.then(frame.phrase.term, terms_.pop(kMain, frame.name, phrase.term)));
     case Frame::Kind::condition: {
-      require("then");
+      require_word("then");
       const bool is_value = phrase.sort == Sort::value;
       frame.phrase.term = is_value ? encode_.push(phrase.term) : phrase.term;
       ++depth_;  // the conditional's binder
       return waits(Frame::Kind::yes);
     }
     case Frame::Kind::yes:
-      require("else");
+      require_word("else");
       frame.other = phrase;
       return waits(Frame::Kind::no);
     case Frame::Kind::no:
       --depth_;
       return becomes(encode_.conditional(frame.phrase.term, frame.other.term, phrase.term));
     case Frame::Kind::attempt:
-      require("catch");
+      require_word("catch");
       frame.jump = exception();
       frame.name = name("a variable");
       require(kDot, "'.' after the variable");
@@ -419,7 +389,7 @@ Phrase Reader::build(const Frame& frame) {
   const Span start = frame.phrase.span;
   const TermId value = frame.operands[0].term;
   const auto& w = frame.word;
-  if (w == "thunk") return {value, Sort::value, Span::join(start, last_)};
+  if (w == "thunk") return {value, Sort::value, Span::join(start, last())};
   TermId made = encode_.push(value);
   if (w == "force") {
     made = terms_.push(value, kMain, terms_.pop(kMain, terms_.intern("x"), terms_.bound(0)));
@@ -444,7 +414,7 @@ TermId from_metalanguage(Terms& terms, const SourceMap& sources, SourceId file,
   try {
     const TermId term = Reader(terms, sources, file, language, problems).run();
     return problems.empty() ? term : terms.skip();
-  } catch (const Failed&) {
+  } catch (const ParseFailed&) {
     return terms.skip();
   }
 }

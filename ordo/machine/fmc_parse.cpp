@@ -64,7 +64,7 @@ class Parser : private TokenStream {
   };
 
   bool declaration_starts(std::size_t k) const {
-    return at(TokenKind::end, k) || keyword(k) ||
+    return at(TokenKind::end, k) || reserved_at(k) ||
            (k < 2 && at(TokenKind::lower, k) && at(kAssign, k + 1));
   }
   void item();
@@ -117,7 +117,7 @@ void Parser::item() {
     groups_.push_back({token, false, 0, kSkip, items_.size(), next().span});
     token = next();
   }
-  if (at(kLess) || (at(TokenKind::lower) && !keyword(0) && at(kLess, 1))) {
+  if (at(kLess) || (at(TokenKind::lower) && !reserved_at() && at(kLess, 1))) {
     const Symbol location = at(kLess) ? kMain : take_name("a location");
     advance();
     const Symbol name = take_name("a variable's name");
@@ -132,7 +132,7 @@ void Parser::item() {
     items_.push_back({Item::Kind::pop, binder, location, Span::join(token.span, last())});
     return;
   }
-  if (at(TokenKind::lower) && !keyword(0)) {
+  if (at(TokenKind::lower) && !reserved_at()) {
     items_.push_back({Item::Kind::atom, variable(advance()), kMain, token.span});
   } else if (jump_at(0)) {
     items_.push_back({Item::Kind::atom, terms_.jump(take_jump()), kMain, token.span});
@@ -216,7 +216,7 @@ void Parser::close_group() {
   Item made{Item::Kind::atom, group.left, kMain, {}};
   if (pushed) {
     made.kind = Item::Kind::push;
-    if (at(TokenKind::lower) && !keyword(0)) made.location = take_name("a location");
+    if (at(TokenKind::lower) && !reserved_at()) made.location = take_name("a location");
   }
   made.span = Span::join(group.open.span, last());
   items_.push_back(made);
@@ -300,14 +300,14 @@ void Parser::declaration(Module& into, SourceMap& sources, Imports& imports) {
   const Token start = next();
   const std::string_view word = text(start);
   if (at(TokenKind::lower) && at(kAssign, 1)) {
-    if (keyword(0)) expected("a name that is not a keyword");
+    if (reserved_at()) expected("a name that is not a keyword");
     const Symbol name = take_name("a name");
     advance();
     if (into.find(name) != nullptr || terms_.primitive(name) != nullptr)
       problems_.error(start.span, fmt::format("'{}' is defined already", terms_.text(name)));
     const TermId body = term();
     into.add(Definition{name, body, start.span});
-  } else if (!keyword(0)) {
+  } else if (!reserved_at()) {
     expected("a declaration: 'name := term.', run, reduce, typeof, data or import");
   } else if (advance(); word == "data") {
     data(into);
@@ -341,7 +341,7 @@ void Parser::declaration(Module& into, SourceMap& sources, Imports& imports) {
                   {},
                   start.span};
     action.term = term();
-    if (keyword(0) && text(next()) == "with") {
+    if (reserved_at() && text(next()) == "with") {
       advance();
       action.memory = memory(true);
     }
@@ -354,7 +354,7 @@ void Parser::module(Module& into, SourceMap& sources, Imports& imports) {
   while (!at(TokenKind::end)) {
     try {
       declaration(into, sources, imports);
-    } catch (const Failed&) {
+    } catch (const ParseFailed&) {
       recover();
     }
   }
@@ -383,7 +383,7 @@ TermId parse_term(Terms& terms, const SourceMap& sources, SourceId file, const M
     const TermId term = parser.term();
     parser.finish_text();
     return term;
-  } catch (const Failed&) {
+  } catch (const ParseFailed&) {
     return terms.skip();
   }
 }
@@ -392,7 +392,7 @@ MemoryText parse_memory(Terms& terms, const SourceMap& sources, SourceId file, c
                         Diagnostics& problems) {
   try {
     return Parser(terms, sources, file, module, problems).memory(false);
-  } catch (const Failed&) {
+  } catch (const ParseFailed&) {
     return {};
   }
 }

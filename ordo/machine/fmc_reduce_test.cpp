@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/machine/fmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -80,7 +81,7 @@ TEST(FmcReduce, EtaKeepsWhatTheMachineDoes) {
   options.eta = true;
   options.memory = s.memory("main: 1 2 3 [E] 4; c: 4 [E] 1; d: [<x>.x] 2");
   std::uint64_t etas = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < draws(20'000); ++i) {
     // Put together so that there is something to find: what is popped is often pushed again.
     const char* where[] = {"", "c", "d"};
     TermId t = random_term(s.terms, random, 3 + static_cast<int>(random.below(8)), 0, true);
@@ -103,7 +104,7 @@ TEST(FmcReduce, EtaKeepsWhatTheMachineDoes) {
     ASSERT_EQ(before.exit, after.exit) << print(s.terms, t);
     ASSERT_EQ(before.memory.size(), after.memory.size()) << print(s.terms, t);
   }
-  EXPECT_GT(etas, 10'000U);
+  EXPECT_GT(etas, draws(10'000U));
 }
 
 TEST(FmcReduce, Oracle10ChurchNumeralsAndCombinators) {
@@ -197,7 +198,7 @@ TEST(FmcReduce, ConfluentOnRandomTermsInFiveOrders) {
   ReduceOptions options;
   options.max_steps = 300;
   int compared = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < draws(20'000); ++i) {
     const TermId t = random_term(s.terms, random, 3 + static_cast<int>(random.below(15)), 0, true);
     options.strategy = Strategy::normal;
     const ReduceResult first = reduce(s.terms, t, options, s.context);
@@ -215,7 +216,7 @@ TEST(FmcReduce, ConfluentOnRandomTermsInFiveOrders) {
                                                          << print(s.terms, other.term);
     }
   }
-  EXPECT_GT(compared, 70'000);
+  EXPECT_GT(compared, draws(70'000));
 }
 
 // Values in memory are compared by their normal forms: the machine leaves thunks as they were.
@@ -239,7 +240,7 @@ TEST(FmcReduce, MachineGivesTheSameBeforeAndAfterNormalising) {
   options.max_steps = 300;
   const MemoryText memory = s.memory("main: 1 2 3 [E] 4; c: 4 [E] 1; d: [<x>.x] 2");
   int compared = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < draws(20'000); ++i) {
     const TermId t = random_term(s.terms, random, 3 + static_cast<int>(random.below(15)), 0, true);
     const ReduceResult normal = reduce(s.terms, t, options, s.context);
     const RunResult before = run(s.terms, s.module, t, memory, limited, s.context);
@@ -248,7 +249,7 @@ TEST(FmcReduce, MachineGivesTheSameBeforeAndAfterNormalising) {
     ++compared;
     ASSERT_EQ(normal_memory(s, before), normal_memory(s, after)) << print(s.terms, t);
   }
-  EXPECT_GT(compared, 5'000);
+  EXPECT_GT(compared, draws(5'000));
 }
 
 TEST(FmcReduce, Oracle13SequencingLaws) {
@@ -257,7 +258,7 @@ TEST(FmcReduce, Oracle13SequencingLaws) {
   const MemoryText memory = s.memory("main: 1 2 3 4; c: 4 [E]; d: 5");
   RunOptions limited;
   limited.limits.max_steps = 2000;
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < draws(3'000); ++i) {
     const TermId m = random_term(s.terms, random, 12, 0, false);
     const RunResult plain = run(s.terms, s.module, m, memory, limited, s.context);
     const Symbol jump = s.terms.intern("E");
@@ -278,7 +279,7 @@ TEST(FmcReduce, Oracle13PushesAndPopsOfDifferentStacksCommute) {
   RunOptions limited;
   limited.limits.max_steps = 400;
   const MemoryText memory = s.memory("main: 1 2 3 4; c: 4 [E]; d: 5");
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < draws(3'000); ++i) {
     const TermId m = random_term(s.terms, random, 4, 0, false);
     const TermId p = random_term(s.terms, random, 8, 1, false);
     const Symbol c = s.terms.intern("c"), d = s.terms.intern("d"), x = s.terms.intern("x");
@@ -307,7 +308,7 @@ TEST(FmcSyntax, Oracle13NamesOfBoundVariablesDoNotMatter) {
 TEST(FmcSyntax, PrintingParsesBackToTheSameTerm) {
   Session s;
   Random random(9);
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < draws(5'000); ++i) {
     const TermId t = random_term(s.terms, random, 1 + static_cast<int>(random.below(30)), 0, true);
     const std::string text = print(s.terms, t);
     ASSERT_TRUE(s.terms.equal(s.term(text), t)) << text;

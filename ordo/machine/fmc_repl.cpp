@@ -48,7 +48,7 @@ struct ReplState {
   bool is_declaration(SourceId source) {
     Diagnostics ignored(sources);
     const TokenStream tokens(terms, sources, source, ignored);
-    return tokens.keyword() || (tokens.name() && tokens.at(kAssign, 1));
+    return tokens.reserved_at() || (tokens.name() && tokens.at(kAssign, 1));
   }
   std::string declare(SourceId source) {
     Module extended = module;

@@ -79,7 +79,7 @@ TermId Terms::loop(TermId body, Symbol jump) {
 
 void Terms::set_span(TermId id, Span span) {
   if (id == skip_) return;
-  if (spans_.size() <= id) spans_.resize(id + 1);
+  if (spans_.size() <= id) spans_.extend(std::size_t{id} + 1);
   spans_[id] = span;
 }
 

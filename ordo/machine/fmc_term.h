@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ordo/machine/pool.h"
 #include "ordo/machine/source.h"
 
 namespace ordo::machine::fmc {
@@ -102,8 +103,8 @@ class Terms {
     std::shared_ptr<const TypeSyntax> type;
   };
   std::unordered_map<Symbol, Annotation> annotations_;
-  std::vector<Node> nodes_;
-  std::vector<Span> spans_;
+  Pool<Node> nodes_;
+  Pool<Span> spans_;
   Symbol true_ = 0, false_ = 0, division_by_zero_ = 0;
   TermId skip_ = 0;
 };

@@ -99,8 +99,9 @@ void TypeGraph::unify(TypeId a, TypeId b) {
   }
 }
 
-std::unordered_map<TypeId, int> TypeGraph::references(TypeId root) {
-  std::unordered_map<TypeId, int> counts{{find(root), 1}};
+FlatMap TypeGraph::references(TypeId root) {
+  FlatMap counts;
+  counts.set(find(root), 1);
   std::vector<TypeId> todo{find(root)};
   while (!todo.empty()) {
     const TypeNode node = nodes_[todo.back()];
@@ -114,12 +115,12 @@ std::unordered_map<TypeId, int> TypeGraph::references(TypeId root) {
 }
 
 bool TypeGraph::cyclic(TypeId root) {
-  enum : std::uint8_t { kNew, kOnPath, kDone };
-  std::unordered_map<TypeId, std::uint8_t> state;
+  enum : std::uint32_t { kNew, kOnPath, kDone };
+  FlatMap state;
   std::vector<TypeId> path{find(root)};
   while (!path.empty()) {
     const TypeId at = path.back();
-    std::uint8_t& mine = state[at];
+    std::uint32_t& mine = state[at];
     if (mine != kNew) {
       mine = kDone;
       path.pop_back();
@@ -129,10 +130,10 @@ bool TypeGraph::cyclic(TypeId root) {
     const TypeNode node = nodes_[at];
     for (int k = 0; k < child_count(node.kind); ++k) {
       const TypeId child = find(k == 0 ? node.first : node.second);
-      const auto found = state.find(child);
-      if (found == state.end()) {
+      const std::uint32_t* const found = state.find(child);
+      if (found == nullptr) {
         path.push_back(child);
-      } else if (found->second == kOnPath) {
+      } else if (*found == kOnPath) {
         return true;
       }
     }
@@ -141,16 +142,15 @@ bool TypeGraph::cyclic(TypeId root) {
 }
 
 TypeId TypeGraph::instantiate(TypeId root) {
-  std::unordered_map<TypeId, TypeId> copies;
+  FlatMap copies;
   std::vector<TypeId> todo;
   const auto copy = [&](TypeId id) {
     id = find(id);
-    const auto [place, fresh] = copies.try_emplace(id, 0);
-    if (fresh) {
-      place->second = make({nodes_[id].kind, nodes_[id].label, 0, 0});
-      todo.push_back(id);
-    }
-    return place->second;
+    if (const TypeId* known = copies.find(id)) return *known;
+    const TypeId made = make({nodes_[id].kind, nodes_[id].label, 0, 0});
+    copies.set(id, made);
+    todo.push_back(id);
+    return made;
   };
   const TypeId made = copy(root);
   while (!todo.empty()) {
@@ -160,7 +160,7 @@ TypeId TypeGraph::instantiate(TypeId root) {
     const int count = child_count(node.kind);
     const TypeId first = count > 0 ? copy(node.first) : 0;
     const TypeId second = count > 1 ? copy(node.second) : 0;
-    TypeNode& mine = nodes_[copies[id]];
+    TypeNode& mine = nodes_[*copies.find(id)];
     mine.first = first;
     mine.second = second;
   }

@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "ordo/machine/flat_map.h"
 #include "ordo/machine/fmc_term.h"
 
 namespace ordo::machine::fmc {
@@ -83,7 +83,7 @@ class TypeGraph {
   /// Throws Mismatch.
   void unify(TypeId a, TypeId b);
   /// How often each node is referred to inside the type.
-  std::unordered_map<TypeId, int> references(TypeId root);
+  FlatMap references(TypeId root);
   /// Whether the type contains itself.
   bool cyclic(TypeId root);
   /// A copy with fresh variables. Shared parts stay shared.

@@ -152,7 +152,7 @@ class TypePrinter {
 
   const Terms& terms_;
   TypeGraph& graph_;
-  std::unordered_map<TypeId, int> references_;
+  FlatMap references_;
   Names tails_, values_, rows_;
   std::vector<Piece> todo_, pieces_;
   std::string out_;

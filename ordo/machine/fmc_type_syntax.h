@@ -44,7 +44,7 @@ struct TypeSyntax {
 /// Types nest at most this deep; deeper ones are reported.
 inline constexpr int kMaxTypeDepth = 200;
 
-/// A type, as in an annotation. Reports and throws Failed.
+/// A type, as in an annotation. Reports and throws ParseFailed.
 TypeSyntax parse_type(TokenStream& tokens);
 /// One argument of a constructor.
 TypeSyntax parse_type_atom(TokenStream& tokens);

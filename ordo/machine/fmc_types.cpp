@@ -447,13 +447,13 @@ class TypeChecker::Inference {
                                    made.type)};
       }
     }
-    for (const auto& [id, count] : graph_.references(arrow)) {
-      if (graph_[id].kind != Kind::rigid && graph_[id].kind != Kind::rigid_rest) continue;
+    graph_.references(arrow).for_each([&](TypeId id, std::uint32_t) {
+      if (graph_[id].kind != Kind::rigid && graph_[id].kind != Kind::rigid_rest) return;
       const Folded& made = folded_[graph_[id].first];
       current_ = made.at;
       throw Mismatch{fmt::format("this thunk does not work on every stack, as {} needs", made.type),
                      "give the variables that it uses their types where they are bound"};
-    }
+    });
   }
 
   TypeId global(Symbol name) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/machine/fmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -148,7 +149,7 @@ TEST(FmcTypes, EachDefinitionReportsItsOwnProblem) {
 void for_typed_terms(Session& s, std::uint64_t seed, int count, bool loops,
                      const std::function<void(TermId, const std::string&)>& see) {
   Random random(seed);
-  for (int typed = 0; typed < count;) {
+  for (int typed = 0; typed < draws(count);) {
     const TermId t = random_term(s.terms, random, 3 + static_cast<int>(random.below(15)), 0, loops);
     Diagnostics problems(s.sources);
     const std::string found = infer(s.terms, s.module, t, problems);
@@ -193,7 +194,7 @@ TEST(FmcTypes, TypedTermsWithLoopsDoNotGetStuckAndExitAsTheirTypeSays) {
     ASSERT_NE(type.find(s.terms.text(result.exit) + ":"), std::string::npos)
         << print(s.terms, t) << " : " << type;
   });
-  EXPECT_GT(exits, 500);
+  EXPECT_GT(exits, draws(500));
 }
 
 TEST(FmcTypes, ReductionKeepsTypes) {
@@ -217,10 +218,9 @@ TEST(FmcTypes, ReductionKeepsTypes) {
 
 TEST(FmcTypes, DeepNestingNeedsNoNativeStack) {
   Session s;
-  std::string text(1'000'000, '[');
-  text += "7" + std::string(1'000'000, ']');
+  const TermId deep = s.term(repeated("[") + "7" + repeated("]"));
   Diagnostics problems(s.sources);
-  EXPECT_FALSE(infer(s.terms, s.module, s.term(text), problems).empty());
+  EXPECT_FALSE(infer(s.terms, s.module, deep, problems).empty());
 }
 
 }  // namespace

@@ -7,20 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "ordo/base/file.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::fmc {
 namespace {
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ORDO_SLOW 1
-#endif
-#endif
-#ifdef ORDO_SLOW
-constexpr std::size_t kLevels = 100'000;
-#else
-constexpr std::size_t kLevels = 1'000'000;
-#endif
 
 Answer run_text(const std::string& text, const std::string& memory = "") {
   RunVerb verb;
@@ -191,11 +181,6 @@ TEST(FmcVerbs, EveryTranslatorTakesAMillionLevels) {
     verb.from = from;
     verb.to = to;
     return translate_verb(verb, context).text;
-  };
-  const auto repeated = [&](const std::string& piece) {
-    std::string text;
-    for (std::size_t i = 0; i < kLevels; ++i) text += piece;
-    return text;
   };
   const std::string groups = std::string(kLevels, '(') + "x" + std::string(kLevels, ')');
   for (const char* order : {"lambda-cbn", "lambda-cbv"}) {

@@ -12,7 +12,7 @@
 
 #include "ordo/machine/fmc_encode.h"
 #include "ordo/machine/integer.h"
-#include "ordo/machine/lexer.h"
+#include "ordo/machine/token_reader.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -42,8 +42,8 @@ const std::vector<Punctuation> kMarks{
     {"}", kClose},   {",", kComma},      {"+", kPlus},    {"-", kMinus},        {"*", kTimes},
     {"/", kDivide},  {"%", kModulo},     {"=", kEqual},   {"==", kEqual},       {"!=", kUnequal},
     {"<", kLess},    {"<=", kLessEqual}, {">", kGreater}, {">=", kGreaterEqual}};
-const std::set<std::string_view> kWords{"if",    "else",  "while",    "try",  "catch", "throw",
-                                        "print", "break", "continue", "read", "fun",   "return"};
+constexpr std::string_view kWords[] = {"if",    "else",  "while",    "try",  "catch", "throw",
+                                       "print", "break", "continue", "read", "fun",   "return"};
 
 struct Operator {
   Mark mark;
@@ -55,24 +55,18 @@ constexpr Operator kOperators[] = {
     {kGreater, "gt", 0}, {kGreaterEqual, ">=", 0}, {kPlus, "add", 1},  {kMinus, "sub", 1},
     {kTimes, "mul", 2},  {kDivide, "div", 2},      {kModulo, "mod", 2}};
 
-struct Failed {};
-
-class Imperative {
+class Imperative : private TokenReader {
  public:
   Imperative(Terms& terms, const SourceMap& sources, SourceId file, Diagnostics& problems)
-      : terms_(terms),
+      : TokenReader(sources, file, problems, kMarks, kWords),
+        terms_(terms),
         encode_(terms),
-        sources_(sources),
-        problems_(problems),
-        lexer_(sources, file, kMarks) {
-    advance();
-    advance();
-  }
+        problems_(problems) {}
 
   WhileProgram program() {
     blocks_.push_back({Block::Kind::program});
     while (true) {
-      if (next_.kind == TokenKind::end && blocks_.size() == 1) break;
+      if (at(TokenKind::end) && blocks_.size() == 1) break;
       if (at(kClose) && blocks_.size() > 1) {
         close_block();
       } else {
@@ -117,33 +111,7 @@ class Imperative {
     std::vector<TermId> arguments = {};  // call
   };
 
-  std::string_view text() const { return sources_.text(next_.span); }
-  bool at(Mark mark) const { return is(next_, mark); }
-  static bool is(const Token& token, Mark mark) {
-    return token.kind == TokenKind::punctuation && token.code == mark;
-  }
-  bool word(std::string_view w) const { return next_.kind == TokenKind::lower && text() == w; }
-  bool variable_next() const { return next_.kind == TokenKind::lower && !kWords.contains(text()); }
-  void advance() {
-    last_ = next_.span;
-    next_ = after_;
-    after_ = lexer_.next();
-  }
-  bool take_word(std::string_view w) {
-    if (!word(w)) return false;
-    advance();
-    return true;
-  }
-  [[noreturn]] void expected(std::string_view what) {
-    const std::string found =
-        next_.kind == TokenKind::end ? "the end of the text" : fmt::format("'{}'", text());
-    problems_.error(next_.span, fmt::format("expected {}, found {}", what, found));
-    throw Failed{};
-  }
-  void require(Mark mark, std::string_view what) {
-    if (!at(mark)) expected(what);
-    advance();
-  }
+  bool variable_next() const { return at(TokenKind::lower) && !reserved_at(); }
 
   // Streams keep their meaning, so a variable of their name gets another cell.
   Symbol cell_name() {
@@ -154,14 +122,13 @@ class Imperative {
   }
   Symbol variable() {
     if (!variable_next()) expected("a variable");
-    const Span span = next_.span;
+    const Span span = next().span;
     const Symbol cell = cell_name();
-    used_.emplace_back(cell, span);
-    cells_.insert(cell);
+    if (cells_.insert(cell).second) used_.emplace_back(cell, span);
     return cell;
   }
   Symbol exception() {
-    if (next_.kind != TokenKind::upper) expected("an exception's name, with a capital");
+    if (!at(TokenKind::upper)) expected("an exception's name, with a capital");
     if (Encoder::is_reserved(text())) {
       expected(
           "an exception's name other than True, False, Break, Continue, Ret and K with digits");
@@ -204,7 +171,7 @@ class Imperative {
   TermId caught(const Block& handler) {
     const TermId store = encode_.set(handler.cell);
     if (handler.name != terms_.division_by_zero()) return store;
-    return encode_.then(encode_.push(terms_.jump(terms_.intern("0"))), store);
+    return encode_.then(encode_.constant("0"), store);
   }
   TermId expression();
   bool operand(TermId& made);
@@ -219,11 +186,7 @@ class Imperative {
 
   Terms& terms_;
   Encoder encode_;
-  const SourceMap& sources_;
   Diagnostics& problems_;
-  Lexer lexer_;
-  Token next_, after_;
-  Span last_;
   std::vector<Block> blocks_;
   std::vector<Waiting> waiting_;
   std::vector<std::pair<TermId, Span>> statements_;
@@ -235,11 +198,11 @@ class Imperative {
     Span span;
   };
   std::vector<Call> calls_;
-  std::vector<std::pair<Symbol, Span>> used_;
+  std::vector<std::pair<Symbol, Span>> used_;  // variables, each where it is used first
 };
 
 void Imperative::statement() {
-  const Span start = next_.span;
+  const Span start = next().span;
   if (word("fun")) return function();
   if (take_word("if")) {
     const TermId condition = expression();
@@ -275,7 +238,7 @@ bool Imperative::simple_statement(Span start) {
     const TermId value = expression();
     require(kRight, "')'");
     made = encode_.then(value, placed(terms_.jump(thrown), start));
-  } else if (variable_next() && is(after_, kLeft)) {
+  } else if (variable_next() && at(kLeft, 1)) {
     made = encode_.then(expression(), encode_.drop());
   } else if (variable_next()) {
     const Symbol cell = variable();
@@ -286,7 +249,7 @@ bool Imperative::simple_statement(Span start) {
     return false;
   }
   require(kSemicolon, "';'");
-  finish(made, Span::join(start, last_));
+  finish(made, Span::join(start, last()));
   return true;
 }
 
@@ -309,14 +272,14 @@ void Imperative::close_block() {
         return statement();
       }
       finish(encode_.conditional(block.condition, body, terms_.skip()),
-             Span::join(block.start, last_));
+             Span::join(block.start, last()));
       break;
     case Block::Kind::no:
       finish(encode_.conditional(block.condition, block.first, body),
-             Span::join(block.start, last_));
+             Span::join(block.start, last()));
       break;
     case Block::Kind::loop:
-      finish(encode_.loop(block.condition, body), Span::join(block.start, last_));
+      finish(encode_.loop(block.condition, body), Span::join(block.start, last()));
       break;
     case Block::Kind::attempt: {
       if (!take_word("catch")) expected("'catch'");
@@ -330,7 +293,7 @@ void Imperative::close_block() {
     }
     case Block::Kind::handler:
       finish(terms_.join(block.first, block.name, encode_.then(caught(block), body)),
-             Span::join(block.start, last_));
+             Span::join(block.start, last()));
       break;
     case Block::Kind::function:
       functions_[block.name].body = body;
@@ -343,24 +306,24 @@ void Imperative::close_block() {
     Block other = std::move(blocks_.back());
     blocks_.pop_back();
     finish(encode_.conditional(other.condition, other.first, sequence(other.statements)),
-           Span::join(other.start, last_));
+           Span::join(other.start, last()));
   }
 }
 
 void Imperative::function() {
-  const Span start = next_.span;
+  const Span start = next().span;
   if (blocks_.size() > 1)
     problems_.error(start, "functions are declared outside all blocks", "move it to the top");
   advance();
   if (!variable_next()) expected("the function's name");
-  const Span span = next_.span;
+  const Span span = next().span;
   const Symbol name = cell_name();
   if (functions_.contains(name))
     problems_.error(span, fmt::format("the function '{}' is declared twice", terms_.text(name)));
   Function made{{}, 0, span};
   require(kLeft, "'('");
   while (!at(kRight)) {
-    const Span place = next_.span;
+    const Span place = next().span;
     const Symbol parameter = variable();
     const auto& known = made.parameters;
     if (std::find(known.begin(), known.end(), parameter) != known.end())
@@ -382,7 +345,7 @@ TermId Imperative::function_thunk(const Function& function) {
       end = terms_.pop(*p, terms_.intern("_"), end);
     return end;
   };
-  const TermId zero = encode_.push(terms_.jump(terms_.intern("0")));
+  const TermId zero = encode_.constant("0");
   TermId body = encode_.then(function.body, encode_.then(zero, encode_.jump("Ret")));
   if (!parameters.empty()) {
     std::set<Symbol> ways = exceptions_;
@@ -429,7 +392,7 @@ TermId Imperative::expression() {
         if (at(o.mark)) op = &o;
       }
       // `n-1` is read as `n` and the number -1; here the sign is the operator.
-      const bool glued = next_.kind == TokenKind::integer && text().starts_with('-');
+      const bool glued = at(TokenKind::integer) && text().starts_with('-');
       if (glued) op = &kOperators[7];
       const int level = op == nullptr ? -1 : op->level;
       while (waiting_.size() > floor && (waiting_.back().kind == Waiting::Kind::negation ||
@@ -442,9 +405,9 @@ TermId Imperative::expression() {
         waiting_.pop_back();
       }
       if (op != nullptr) {
-        waiting_.push_back({Waiting::Kind::binary, next_.span, op, value});
+        waiting_.push_back({Waiting::Kind::binary, next().span, op, value});
         if (glued)
-          ++next_.span.begin;
+          split_next(1);
         else
           advance();
         break;
@@ -469,8 +432,8 @@ TermId Imperative::expression() {
 
 // Reads what begins an operand. True with a complete one; false if more is to come.
 bool Imperative::operand(TermId& made) {
-  const Span span = next_.span;
-  if (next_.kind == TokenKind::integer || next_.kind == TokenKind::string) {
+  const Span span = next().span;
+  if (at(TokenKind::integer) || at(TokenKind::string)) {
     made = literal();
     return true;
   }
@@ -491,7 +454,7 @@ bool Imperative::operand(TermId& made) {
   if (!variable_next()) {
     expected("an expression: a number, a string, a variable, a call, read or '('");
   }
-  if (!is(after_, kLeft)) {
+  if (!at(kLeft, 1)) {
     made = placed(encode_.get(variable()), span);
     return true;
   }
@@ -506,11 +469,10 @@ bool Imperative::operand(TermId& made) {
 }
 
 TermId Imperative::literal() {
-  const std::string value = next_.kind == TokenKind::integer
-                                ? Integer::parse(text())->to_string()
-                                : quote(unquote(text(), next_.span, problems_));
+  const std::string value = at(TokenKind::integer) ? Integer::parse(text())->to_string()
+                                                   : quote(unquote(text(), next().span, problems_));
   advance();
-  return encode_.push(terms_.jump(terms_.intern(value)));
+  return encode_.constant(value);
 }
 
 // The right operand is computed first, so that the left one is popped first.
@@ -519,7 +481,7 @@ TermId Imperative::combine(const Waiting& waiting, TermId right) {
     return placed(encode_.primitive(primitive), waiting.span);
   };
   if (waiting.kind == Waiting::Kind::negation) {
-    const TermId zero = encode_.push(terms_.jump(terms_.intern("0")));
+    const TermId zero = encode_.constant("0");
     return encode_.then(encode_.then(right, zero), apply("sub"));
   }
   const TermId both = encode_.then(right, waiting.left);
@@ -554,7 +516,7 @@ WhileProgram from_while(Terms& terms, const SourceMap& sources, SourceId file,
                         Diagnostics& problems) {
   try {
     return Imperative(terms, sources, file, problems).program();
-  } catch (const Failed&) {
+  } catch (const ParseFailed&) {
     return {terms.skip(), {}};
   }
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/machine/fmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::fmc {
 namespace {
@@ -148,7 +149,7 @@ struct Meaning {
 
 TEST(FmcWhile, RandomProgramsMeanWhatADirectInterpreterSays) {
   Random random(41);
-  for (int i = 0; i < 1'000; ++i) {
+  for (int i = 0; i < draws(1'000); ++i) {
     const std::vector<Node> block = random_block(random, 4, false);
     Meaning meaning;
     const Flow flow = meaning.run(block);
@@ -240,21 +241,13 @@ TEST(FmcWhile, RunTimeErrorsNameTheStatement) {
 }
 
 TEST(FmcWhile, DepthNeedsNoNativeStack) {
-  const int levels = 200'000;
-  EXPECT_EQ(
-      run_while("print " + std::string(1'000'000, '(') + "1" + std::string(1'000'000, ')') + ";"),
-      "exit * | out: 1");
-  std::string spaced;
-  for (int i = 0; i < levels; ++i) spaced += "- ";
-  EXPECT_EQ(run_while("x := 5; print " + spaced + "x;"), "exit * | out: 5; x: 5");
-  std::string nested, closed, chain;
-  for (int i = 0; i < levels; ++i) {
-    nested += "if x<1{";
-    closed += "}";
-    chain += "if x>0{print 0;}else ";
-  }
-  EXPECT_EQ(run_while("x:=0;" + nested + "print 7;" + closed), "exit * | out: 7; x: 0");
-  EXPECT_EQ(run_while("x:=0;" + chain + "{print 7;}"), "exit * | out: 7; x: 0");
+  EXPECT_EQ(run_while("print " + repeated("(") + "1" + repeated(")") + ";"), "exit * | out: 1");
+  EXPECT_EQ(run_while("x := 5; print " + repeated("- ") + "x;"), "exit * | out: 5; x: 5");
+  constexpr std::size_t kBlocks = kLevels / 5;  // each takes several nodes
+  EXPECT_EQ(run_while("x:=0;" + repeated("if x<1{", kBlocks) + "print 7;" + repeated("}", kBlocks)),
+            "exit * | out: 7; x: 0");
+  EXPECT_EQ(run_while("x:=0;" + repeated("if x>0{print 0;}else ", kBlocks) + "{print 7;}"),
+            "exit * | out: 7; x: 0");
 }
 
 TEST(FmcWhile, ErrorsHavePlaces) {

@@ -1,5 +1,6 @@
 #include "ordo/machine/lexer.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include <fmt/format.h>
@@ -8,6 +9,9 @@ namespace ordo::machine {
 namespace {
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
+bool name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || digit(c) || c == '_' || c == '\'';
+}
 
 // Letters beyond ASCII: Latin, Greek, Cyrillic and everything above, less the blocks that hold
 // punctuation, arrows and mathematical signs.
@@ -34,9 +38,29 @@ std::size_t read_unicode_escape(std::string_view text, std::string& out) {
 
 }  // namespace
 
-Lexer::Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table)
-    : text_(sources.text(file)), file_(file), table_(&table) {
-  for (const Punctuation& entry : table) percent_comments_ &= entry.spelling != "%";
+void SpellingTable::add(std::string_view spelling, std::uint32_t code) {
+  const auto before = [](const Punctuation& a, const Punctuation& b) {
+    if (a.spelling[0] != b.spelling[0]) return a.spelling[0] < b.spelling[0];
+    return a.spelling.size() > b.spelling.size();
+  };
+  const Punctuation entry{spelling, code};
+  entries_.insert(std::upper_bound(entries_.begin(), entries_.end(), entry, before), entry);
+  ranges_ = {};
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    Range& range = ranges_[static_cast<unsigned char>(entries_[i].spelling[0])];
+    if (range.end == 0) range.begin = i;
+    range.end = i + 1;
+  }
+}
+
+Lexer::Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table,
+             std::span<const std::string_view> words)
+    : text_(sources.text(file)), file_(file) {
+  for (const Punctuation& entry : table) {
+    punctuation_.add(entry.spelling, entry.code);
+    percent_comments_ &= entry.spelling != "%";
+  }
+  for (std::uint32_t i = 0; i < words.size(); ++i) words_.add(words[i], i + 1);
 }
 
 void Lexer::skip_blanks() {
@@ -44,7 +68,7 @@ void Lexer::skip_blanks() {
     const char c = text_[at_];
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
       ++at_;
-    } else if ((c == '%' && percent_comments_) || text_.substr(at_, 2) == "--") {
+    } else if ((c == '%' && percent_comments_) || (c == '-' && text_.substr(at_, 2) == "--")) {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else {
       return;
@@ -62,9 +86,7 @@ Token Lexer::finish(TokenKind kind, std::size_t end, std::uint32_t code) {
 bool Lexer::name_part(std::size_t at, std::uint32_t& length) const {
   const char c = text_[at];
   length = 1;
-  if (static_cast<unsigned char>(c) < 0x80) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '\'';
-  }
+  if (static_cast<unsigned char>(c) < 0x80) return name_byte(c);
   return is_wide_letter(text_, at, length);
 }
 
@@ -83,15 +105,8 @@ Token Lexer::next() {
   skip_blanks();
   if (at_ >= text_.size()) return finish(TokenKind::end, at_);
   const char c = text_[at_];
-  const Punctuation* best = nullptr;
-  for (const Punctuation& entry : *table_) {
-    if (text_.substr(at_, entry.spelling.size()) == entry.spelling &&
-        (best == nullptr || entry.spelling.size() > best->spelling.size())) {
-      best = &entry;
-    }
-  }
-  if (best != nullptr) {
-    return finish(TokenKind::punctuation, at_ + best->spelling.size(), best->code);
+  if (const Punctuation* mark = punctuation_.longest(text_.substr(at_))) {
+    return finish(TokenKind::punctuation, at_ + mark->spelling.size(), mark->code);
   }
   if (c == '"') return read_string(c, TokenKind::string);
   if (c == '\'') return read_string(c, TokenKind::quoted);
@@ -104,7 +119,8 @@ Token Lexer::next() {
   if (name_part(at_, length)) {
     std::size_t end = at_;
     while (end < text_.size() && name_part(end, length)) end += length;
-    return finish(c >= 'A' && c <= 'Z' ? TokenKind::upper : TokenKind::lower, end);
+    if (c >= 'A' && c <= 'Z') return finish(TokenKind::upper, end);
+    return finish(TokenKind::lower, end, words_.code_of(text_.substr(at_, end - at_)));
   }
   problem_ = fmt::format("stray character '{}'", text_.substr(at_, length));
   return finish(TokenKind::bad, at_ + length);

@@ -1,10 +1,12 @@
-// Tokens of the machines' languages: identifiers, integers, strings and a table of punctuation
-// that each language hands in. Spaces and comments (from `--`, or from `%` where that is no
-// punctuation, to the line's end) lie between tokens. The text must be well-formed UTF-8 (SourceMap
-// sees to that).
+// Tokens of the machines' languages: identifiers, integers, strings, and tables of punctuation and
+// of reserved words that each language hands in. Spaces and comments (from `--`, or from `%` where
+// that is no punctuation, to the line's end) lie between tokens. The text must be well-formed UTF-8
+// (SourceMap sees to that).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +31,7 @@ enum class TokenKind : std::uint8_t {
 /// double quotes stand strings, between single ones `quoted` names.
 struct Token {
   TokenKind kind = TokenKind::end;
-  std::uint32_t code = 0;  ///< of punctuation: the entry's code
+  std::uint32_t code = 0;  ///< of punctuation: the entry's code; of reserved words: from 1 on
   Span span;
 };
 
@@ -39,11 +41,42 @@ struct Punctuation {
   std::uint32_t code;
 };
 
+/// Spellings by their first byte, the longest first.
+class SpellingTable {
+ public:
+  void add(std::string_view spelling, std::uint32_t code);
+  /// The longest spelling that `text` begins with, or nullptr.
+  const Punctuation* longest(std::string_view text) const {
+    const auto& [begin, end] = ranges_[static_cast<unsigned char>(text[0])];
+    for (std::uint32_t i = begin; i < end; ++i) {
+      if (text.starts_with(entries_[i].spelling)) return &entries_[i];
+    }
+    return nullptr;
+  }
+  /// The code of the spelling that `text` is, or 0.
+  std::uint32_t code_of(std::string_view text) const {
+    const auto& [begin, end] = ranges_[static_cast<unsigned char>(text[0])];
+    for (std::uint32_t i = begin; i < end; ++i) {
+      if (text == entries_[i].spelling) return entries_[i].code;
+    }
+    return 0;
+  }
+
+ private:
+  struct Range {
+    std::uint32_t begin = 0, end = 0;
+  };
+  std::vector<Punctuation> entries_;
+  std::array<Range, 256> ranges_{};
+};
+
 /// Reads tokens one by one: a file of 100 MB needs no list of them.
 class Lexer {
  public:
-  /// `table` must outlive the lexer; the longest spelling that fits wins.
-  Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table);
+  /// What the tables spell must outlive the lexer; the longest punctuation that fits wins. A
+  /// `lower` token that is one of the `words` has its place among them, from 1, as its code.
+  Lexer(const SourceMap& sources, SourceId file, const std::vector<Punctuation>& table,
+        std::span<const std::string_view> words = {});
 
   /// The next token; `end` again and again at the end. A `bad` token is one stray character or an
   /// unclosed string; `problem()` tells which.
@@ -58,7 +91,7 @@ class Lexer {
 
   std::string_view text_;
   SourceId file_;
-  const std::vector<Punctuation>* table_;
+  SpellingTable punctuation_, words_;
   bool percent_comments_ = true;
   std::size_t at_ = 0;
   std::string problem_;

@@ -31,6 +31,12 @@ Names name_variables(const Terms& terms, const Answer& answer) {
 
 }  // namespace
 
+void sort_by_location(const Terms& terms, Memory& memory) {
+  std::sort(memory.begin(), memory.end(), [&](const MemoryEntry& a, const MemoryEntry& b) {
+    return terms.text(a.location) < terms.text(b.location);
+  });
+}
+
 AnswerText answer_text(const Terms& terms, const Answer& answer) {
   const Names names = name_variables(terms, answer);
   AnswerText text;

@@ -45,6 +45,8 @@ struct Answer {
   std::vector<std::pair<VarId, TermId>> bindings;
 };
 
+void sort_by_location(const Terms& terms, Memory& memory);
+
 /// "X = [a], Y = _G1; main: a b": bindings that say something, then the stacks; "true" for an
 /// answer that says nothing. Fresh variables are called _G1, _G2, ... by first occurrence, so equal
 /// texts mean answers that are equal up to renaming.

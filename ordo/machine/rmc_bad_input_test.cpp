@@ -1,9 +1,10 @@
 // What a user gets wrong, through the verbs: each time a message with a place and what to do, the
-// right exit status, bounded memory. (Depth has tests beside each part.)
+// right exit status, bounded memory and native stack.
 #include <gtest/gtest.h>
 
 #include "ordo/base/file.h"
 #include "ordo/machine/rmc_verbs.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -91,14 +92,71 @@ TEST(RmcBadInput, EndlessProgramsEndAtALimitAndSayWhereTheyStood) {
 }
 
 TEST(RmcBadInput, ALongTextIsReadAndItsErrorsAreFew) {
-  std::string text = "def d = skip";
-  for (int i = 0; i < 1'000'000; ++i) text += ";[a]";
-  EXPECT_EQ(message(check_verb, text + "."), "");
-  std::string wrong;
-  for (int i = 0; i < 200'000; ++i) wrong += "def = [.\n";
-  const std::string shown = message(check_verb, wrong);
+  EXPECT_EQ(message(check_verb, "def d = skip" + repeated(";[a]") + "."), "");
+  const std::string shown = message(check_verb, repeated("def = [.\n"));
   EXPECT_LT(shown.size(), 10'000U);
   EXPECT_NE(shown.find("more"), std::string::npos) << shown.substr(shown.size() - 200);
+}
+
+// A file that defines d as the program, runs it, and asks for its normal form.
+void write_deep(const std::filesystem::path& path, const std::string& program) {
+  write_file_atomic(path, "def d = " + program + ".\nrun d.\nnorm d.\nequal d == [b].\n");
+}
+
+TEST(RmcBadInput, EveryVerbTakesAMillionLevels) {
+  // A deep term, and deep sequences with bound variables.
+  const std::string term = repeated("f(") + "a" + repeated(")");
+  const TempFolder folder;
+  const auto path = folder.path() / "deep.rmc";
+  for (const std::string& program : {"[" + term + "]; <" + term + ">; [b]",
+                                     repeated("new X. ([a]; <X>; ") + "[b]" + repeated(")")}) {
+    write_deep(path, program);
+    const std::string start = program.substr(0, 20);
+    Context context;
+    TermVerb text;
+    text.input.file = path.string();
+    EXPECT_EQ(check_verb(text, context).code, ExitCode::done) << start;
+    EXPECT_TRUE(type_verb(text, context).text.starts_with("d : =>")) << start;
+    EXPECT_GT(fmt_verb(text, context).text.size(), 2 * kLevels) << start;
+    RunVerb run;
+    run.input = text.input;
+    EXPECT_EQ(run_verb(run, context).text, "main: b\n") << start;
+    run.backward = true;
+    EXPECT_EQ(run_verb(run, context).text, "false\n") << start;  // it pops a b
+    TraceVerb trace;
+    trace.input = text.input;
+    trace.max_steps = 20;
+    trace_verb(trace, context);
+    ReduceVerb reduce;
+    reduce.input = text.input;
+    EXPECT_EQ(reduce_verb(reduce, context).text, "[b]\n") << start;
+    EqualVerb equal;
+    equal.input = text.input;
+    EXPECT_EQ(equal_verb(equal, context).text, "equal\n") << start;
+    TranslateVerb translate;
+    translate.input = text.input;
+    translate.to = "diagram";
+    EXPECT_FALSE(translate_verb(translate, context).text.empty()) << start;
+  }
+}
+
+TEST(RmcBadInput, EverySearchTakesAMillionChoicesAndStars) {
+  const TempFolder folder;
+  const auto path = folder.path() / "deep.rmc";
+  for (const std::string& program : {repeated("(fail + ") + "[b]" + repeated(")"),
+                                     repeated("(") + "fail" + repeated("; fail)*") + "; [b]"}) {
+    write_deep(path, program);
+    Context context;
+    RunVerb run;
+    run.input.file = path.string();
+    for (const char* search : {"dfs", "bfs", "iddfs"}) {
+      run.search = search;
+      EXPECT_EQ(run_verb(run, context).text, "main: b\n") << search;
+    }
+    ReduceVerb reduce;
+    reduce.input = run.input;
+    EXPECT_EQ(reduce_verb(reduce, context).text, "[b]\n");
+  }
 }
 
 TEST(RmcBadInput, ArithmeticSaysWhatItMisses) {

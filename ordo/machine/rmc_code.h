@@ -5,12 +5,17 @@
 // its functor, at the argument that separates best.
 //
 // A word is a tagged 64-bit cell:
-//   reference  address of a variable's cell, which holds itself while unbound
+//   reference  address of a variable's cell, which holds itself while unbound; an argument of a
+//              structure may be such a cell
 //   structure  address of a header (functor and arity) followed by the arguments
 //   constant   a symbol
 // The item of a push is built, and that of a pop matched, by a stream of tokens in preorder; a
 // structure that is the last argument of its parent needs no return to it. Ground parts are built
 // once, when the program is compiled.
+//
+// A summand of a star that ends with a push, of a goal of a logic program for one, is followed by
+// the summand that pops it. `goal` and `execute` pass the item's arguments from the one to the
+// other without a trip through the heap, as calls pass theirs in the WAM (Warren 1983).
 #pragma once
 
 #include <cstdint>
@@ -33,6 +38,7 @@ inline Word tag(Word w) { return w & 7; }
 inline Word* address(Word w) { return reinterpret_cast<Word*>(w & ~Word{7}); }
 inline Word reference(const Word* cell) { return reinterpret_cast<Word>(cell); }
 inline Word structure(const Word* header) { return reinterpret_cast<Word>(header) | kStructure; }
+inline Word forward(const Word* to) { return reinterpret_cast<Word>(to) | kForward; }
 inline Word constant(Symbol symbol) { return Word{symbol} << 3 | kConstant; }
 inline Word header(Symbol functor, std::uint32_t arity) {
   return Word{functor} << 32 | Word{arity} << 3 | kHeader;
@@ -49,12 +55,15 @@ enum class Code : std::uint8_t {
   assign,  // builds the left side of an equation
   match,   // matches it with the right side
   solve,   // arithmetic on what `assign` built
+  goal,    // w: header; its arguments follow, then `execute`
   // tokens that build
-  put_constant,  // w: a constant or a ground structure
-  put_first,     // a: register; a new variable
-  put_value,     // a: register
-  put_outer,     // a: index, w: frames outwards
+  put_constant,    // w: a constant or a ground structure
+  put_first,       // a: register; a new variable, whose cell stands apart
+  put_first_here,  // a: register; a new variable: this argument of a structure is its cell
+  put_value,       // a: register
+  put_outer,       // a: index, w: frames outwards
   put_void,
+  put_void_here,
   put_structure,       // w: header; its last token is put_up
   put_last_structure,  // w: header; ends with its parent
   put_up,
@@ -69,9 +78,10 @@ enum class Code : std::uint8_t {
   get_last_structure,
   get_up,
   // control
-  choose,  // a: table
-  jump,    // a: target
-  frame,   // a: how many variables
+  choose,   // a: table
+  execute,  // a: which of CompiledProgram::goals
+  jump,     // a: target
+  frame,    // a: how many variables
   unframe,
   call,   // a: target
   leave,  // returns from a call
@@ -85,10 +95,12 @@ struct Instruction {
   Word w = 0;
 };
 
-/// One way to go on: where, and whether this unfolds a star.
+/// One way to go on: where, and whether this unfolds a star. `direct` is where the arguments of the
+/// structure that the target pops first are matched; 0 if it begins with something else.
 struct Alternative {
   std::uint32_t target;
   bool unfolds;
+  std::uint32_t direct = 0;
 };
 
 /// Which alternatives fit, by key (a constant's word or a structure's header). A list is a range of
@@ -103,13 +115,14 @@ struct KeyTable {
     std::int32_t inner = -1;  ///< the table for an argument, in Dispatch::inner
   };
   std::vector<Entry> entries;  ///< open addressing by hash, a power of two; key 0: free
+  std::size_t mask = 0;        ///< their number less one
   Range other;                 ///< keys not in the table
   Range unbound;               ///< an unbound variable
   std::uint32_t argument = 0;  ///< inner tables: which argument
 
+  std::size_t home(Word key) const { return (key * 0x9E3779B97F4A7C15ULL >> 40) & mask; }
   const Entry* find(Word key) const {
-    const std::size_t mask = entries.size() - 1;
-    std::size_t at = (key * 0x9E3779B97F4A7C15ULL >> 40) & mask;
+    std::size_t at = home(key);
     while (true) {
       const Entry& entry = entries[at];
       if (entry.key == key) return &entry;
@@ -130,20 +143,36 @@ struct Dispatch {
   bool star = false;
 };
 
+/// A push of a structure at the end of a star's summand, with what the star's table says about it.
+struct Goal {
+  std::uint32_t dispatch;
+  std::uint32_t choose;  ///< the star's own instruction, for the longer way
+  std::uint32_t stack;
+  Word header;
+  bool indexed = false;  ///< the table looks at this stack, and has an entry for this header
+  KeyTable::Range range = {};
+  std::int32_t inner = -1;
+};
+
 /// A compiled program. The pool must outlive it.
 struct CompiledProgram {
   std::vector<Instruction> code;
   std::vector<Dispatch> dispatches;
+  std::vector<Goal> goals;
   std::vector<Symbol> stacks;         ///< the locations, by number
   std::vector<VarId> free_variables;  ///< those of the outermost frame
   std::uint32_t registers = 0;
   std::uint32_t nesting = 0;             ///< the deepest stack of open structures
+  std::uint32_t goal_arity = 0;          ///< the most arguments of a goal
   std::size_t straight_words = 0;        ///< cells that code without choose or call may allocate
   std::deque<std::vector<Word>> ground;  ///< structures built at compile time
   std::unordered_map<TermId, Word> ground_words;
 
   std::uint32_t stack_number(Symbol location);
 };
+
+/// Fills the tables and the goals of a program whose code is there (rmc_dispatch.cpp).
+void fill_tables(CompiledProgram& compiled, std::vector<std::vector<Alternative>> alternatives);
 
 /// Compiles `program` with the free variables that `memory` has too. O(size) once definitions are
 /// copied in; programs that would pass a million nodes so call them instead.

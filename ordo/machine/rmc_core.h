@@ -9,6 +9,7 @@
 // search, which promises Prolog's order, and a limit on unfoldings always take the general machine.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,19 @@ class Core {
   virtual RunCounts counts() const = 0;
   virtual std::string plan() const = 0;
   virtual std::string state() const = 0;
+};
+
+/// The limits that a core looks at from time to time.
+class Watch {
+ public:
+  Watch(const RunOptions& options, Context& context);
+  /// The limit that these steps and bytes, or the clock, have reached. Throws Interrupted.
+  Limit look(std::uint64_t steps, std::uint64_t bytes) const;
+
+ private:
+  Limits limits_;
+  Context& context_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };
 
 /// What a core is made of; all of it outlives the core.

@@ -11,6 +11,7 @@
 #include "ordo/machine/rmc_testing.h"
 #include "ordo/machine/rmc_vectors.h"
 #include "ordo/machine/rmc_word_file.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -95,7 +96,7 @@ TEST(RmcCores, WordsAgreeWithTheGeneralMachineOnRandomExpressions) {
   Random random(5);
   int words = 0;
   std::size_t answers = 0;
-  for (int i = 0; i < 4'000; ++i) {
+  for (int i = 0; i < draws(4'000); ++i) {
     ProgramId program = regular(s, random, 1 + static_cast<int>(random.below(10)));
     if (i % 3 == 0) program = s.terms.seq(program, s.terms.pop("in", s.terms.constant("end")));
     MemoryEntry in{s.terms.location("in"), {s.terms.constant("end")}};
@@ -115,8 +116,8 @@ TEST(RmcCores, WordsAgreeWithTheGeneralMachineOnRandomExpressions) {
         << print(s.terms, program) << " from " << print_memory(s.terms, memory);
     EXPECT_EQ(core.limit, Limit::none);
   }
-  EXPECT_GT(words, 1'500);
-  EXPECT_GT(answers, 1'500U);
+  EXPECT_GT(words, draws(1'500));
+  EXPECT_GT(answers, draws(1'500U));
 }
 
 TEST(RmcCores, Oracle06MultiplicitiesAreExact) {
@@ -201,7 +202,7 @@ TEST(RmcCores, VectorsAgreeWithTheGeneralMachineOnRandomNets) {
   int nets = 0;
   std::size_t answers = 0;
   const char* places[] = {"p", "q", "r"};
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < draws(2'000); ++i) {
     const auto action = [&]() {
       const std::string place = places[random.below(3)];
       const TermId token = s.terms.constant("t_" + place);
@@ -249,8 +250,8 @@ TEST(RmcCores, VectorsAgreeWithTheGeneralMachineOnRandomNets) {
     EXPECT_EQ(core.answers, reference.answers)
         << print(s.terms, program) << " from " << print_memory(s.terms, memory);
   }
-  EXPECT_GT(nets, 500);
-  EXPECT_GT(answers, 1'000U);
+  EXPECT_GT(nets, draws(500));
+  EXPECT_GT(answers, draws(1'000U));
 }
 
 TEST(RmcCores, Oracle09MutexOnVectors) {

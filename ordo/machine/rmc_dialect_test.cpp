@@ -13,6 +13,7 @@
 #include "ordo/machine/rmc_dialect_testing.h"
 #include "ordo/machine/rmc_machine.h"
 #include "ordo/machine/rmc_to_prolog.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -208,20 +209,13 @@ TEST(RmcDialects, WhatIsWrongIsReportedWhereItStands) {
 }
 
 TEST(RmcDialects, AMillionLevelsTranslateOnAConstantStack) {
-  const std::size_t n = 1'000'000;
-  const auto repeat = [&](const std::string& part) {
-    std::string text;
-    text.reserve(n * part.size());
-    for (std::size_t i = 0; i < n; ++i) text += part;
-    return text;
-  };
   const std::pair<const char*, std::string> deep[] = {
-      {"prolog", "p(" + repeat("f(") + "x" + repeat(")") + ")."},
-      {"regex", repeat("(") + "a" + repeat(")*")},
-      {"kappa", repeat("(\\x. ") + "[x]" + repeat(")")},
-      {"kappa", "[" + repeat("f(") + "x" + repeat(")") + "]"},
-      {"inet", "f(x) >< z => x = z. f(x) >< s(y) => f(x) >< y. net f(r) >< " + repeat("s(") + "z" +
-                   repeat(")") + "."}};
+      {"prolog", "p(" + repeated("f(") + "x" + repeated(")") + ")."},
+      {"regex", repeated("(") + "a" + repeated(")*")},
+      {"kappa", repeated("(\\x. ") + "[x]" + repeated(")")},
+      {"kappa", "[" + repeated("f(") + "x" + repeated(")") + "]"},
+      {"inet", "f(x) >< z => x = z. f(x) >< s(y) => f(x) >< y. net f(r) >< " + repeated("s(") +
+                   "z" + repeated(")") + "."}};
   for (const auto& [dialect, text] : deep) {
     Translated t(dialect, text);
     EXPECT_EQ(t.problems_text, "") << dialect;

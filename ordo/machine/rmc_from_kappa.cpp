@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "ordo/machine/lexer.h"
+#include "ordo/machine/token_reader.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -17,19 +17,15 @@ const std::vector<Punctuation> kMarks{{"\\", kKappa},    {"κ", kKappa}, {".", k
                                       {";", kSemicolon}, {"[", kOpen},  {"]", kClose},
                                       {"(", kLeft},      {")", kRight}, {",", kComma}};
 
-struct Failed {};
-
-class KappaReader {
+class KappaReader : private TokenReader {
  public:
   KappaReader(Translation& t, SourceId file)
-      : t_(t), terms_(t.terms), lexer_(t.sources, file, kMarks) {
-    advance();
-  }
+      : TokenReader(t.sources, file, t.problems, kMarks), terms_(t.terms) {}
 
   ProgramId program() {
     try {
       return read_program();
-    } catch (const Failed&) {
+    } catch (const ParseFailed&) {
       return terms_.fail();
     }
   }
@@ -38,8 +34,8 @@ class KappaReader {
   std::vector<TermId> values() {
     std::vector<TermId> found;
     try {
-      while (token_.kind != TokenKind::end) found.push_back(read_term());
-    } catch (const Failed&) {
+      while (!at(TokenKind::end)) found.push_back(read_term());
+    } catch (const ParseFailed&) {
     }
     return found;
   }
@@ -53,21 +49,8 @@ class KappaReader {
     Span open = {};
   };
 
-  bool at(Mark mark) const { return token_.kind == TokenKind::punctuation && token_.code == mark; }
-  bool at_name() const {
-    return token_.kind == TokenKind::lower || token_.kind == TokenKind::upper;
-  }
-  std::string_view text() const { return t_.sources.text(token_.span); }
+  bool at_name() const { return at(TokenKind::lower) || at(TokenKind::upper); }
   bool at_kappa() const { return at(kKappa) || (at_name() && text() == "kappa"); }
-  void advance() { token_ = lexer_.next(); }
-  [[noreturn]] void expected(std::string_view what) {
-    const bool bad = token_.kind == TokenKind::bad;
-    const std::string found =
-        token_.kind == TokenKind::end ? "the end of the text" : fmt::format("'{}'", text());
-    t_.problems.error(token_.span,
-                      bad ? lexer_.problem() : fmt::format("expected {}, found {}", what, found));
-    throw Failed{};
-  }
 
   ProgramId read_program() {
     groups_.push_back({Group::Kind::top});
@@ -75,7 +58,7 @@ class KappaReader {
       read_atom_or_open();
       if (wants_atom_) continue;
       close_groups();
-      if (token_.kind == TokenKind::end) return terms_.seq(groups_.back().sequence);
+      if (at(TokenKind::end)) return terms_.seq(groups_.back().sequence);
       advance();  // the ';'
       wants_atom_ = true;
     }
@@ -86,7 +69,7 @@ class KappaReader {
     wants_atom_ = true;
     if (at_kappa()) return open_kappas();
     if (at(kLeft)) {
-      groups_.push_back({Group::Kind::parenthesis, {}, {}, 0, token_.span});
+      groups_.push_back({Group::Kind::parenthesis, {}, {}, 0, next().span});
       advance();
       return;
     }
@@ -112,7 +95,7 @@ class KappaReader {
       hint[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(hint[0])));
       const VarId variable = terms_.fresh_variable(hint);
       scope_[std::string(text())].push_back(variable);
-      groups_.push_back({Group::Kind::kappa, {}, std::string(text()), variable, token_.span});
+      groups_.push_back({Group::Kind::kappa, {}, std::string(text()), variable, next().span});
       groups_.back().sequence.push_back(terms_.pop(kMain, terms_.var(variable)));
       advance();
     }
@@ -130,7 +113,7 @@ class KappaReader {
         add(terms_.fresh(group.variable, terms_.seq(group.sequence)));
       }
       const bool top = groups_.back().kind == Group::Kind::top;
-      if (token_.kind == TokenKind::end && top) return;
+      if (at(TokenKind::end) && top) return;
       if (top || !at(kRight)) expected(top ? "';' or the end" : "';' or ')'");
       advance();
       const ProgramId inner = terms_.seq(groups_.back().sequence);
@@ -149,9 +132,9 @@ class KappaReader {
     std::vector<Open> open;
     std::vector<TermId> made;
     while (true) {
-      if (token_.kind != TokenKind::integer && !at_name()) expected("a term");
+      if (!at(TokenKind::integer) && !at_name()) expected("a term");
       const std::string name(text());
-      const bool is_number = token_.kind == TokenKind::integer;
+      const bool is_number = at(TokenKind::integer);
       const auto bound = scope_.find(name);
       const bool variable = !is_number && bound != scope_.end() && !bound->second.empty();
       advance();
@@ -178,10 +161,7 @@ class KappaReader {
     }
   }
 
-  Translation& t_;
   Terms& terms_;
-  Lexer lexer_;
-  Token token_;
   bool wants_atom_ = true;
   std::vector<Group> groups_;
   std::unordered_map<std::string, std::vector<VarId>> scope_;

@@ -24,7 +24,7 @@ Word Collector::value(Word w) {
   switch (word::tag(w)) {
     case word::kReference: {
       Word* cell = word::address(w);
-      return word::reference(move(cell, Kind::cell));
+      return from_.holds(cell) ? word::reference(move(cell, Kind::cell)) : w;
     }
     case word::kStructure: {
       Word* header = word::address(w);
@@ -38,6 +38,7 @@ Word Collector::value(Word w) {
 Word* Collector::move(Word* object, Kind kind) {
   if (object == nullptr) return nullptr;
   if (word::tag(*object) == word::kForward) return word::address(*object);
+  if (kind == Kind::structure) return move_structure(object);
   Word* const to = top_;
   std::size_t words = 0;
   switch (kind) {
@@ -45,7 +46,6 @@ Word* Collector::move(Word* object, Kind kind) {
       words = 1;
       break;
     case Kind::structure:
-      words = 1 + std::size_t{word::arity(*object)};
       break;
     case Kind::pair:
       words = 2;
@@ -65,7 +65,27 @@ Word* Collector::move(Word* object, Kind kind) {
   } else {
     moved_.emplace_back(kind, to);
   }
-  *object = reinterpret_cast<Word>(to) | word::kForward;
+  *object = word::forward(to);
+  return to;
+}
+
+Word* Collector::move_structure(Word* object) {
+  Word* const to = top_;
+  const std::size_t words = 1 + std::size_t{word::arity(*object)};
+  top_ += words;
+  to[0] = object[0];
+  object[0] = word::forward(to);
+  for (std::size_t i = 1; i < words; ++i) {
+    const Word argument = object[i];
+    if (word::tag(argument) == word::kForward) {
+      to[i] = word::reference(word::address(argument));
+      continue;
+    }
+    const bool unbound = argument == word::reference(object + i);
+    to[i] = unbound ? word::reference(to + i) : argument;
+    object[i] = word::forward(to + i);
+  }
+  moved_.emplace_back(Kind::structure, to);
   return to;
 }
 

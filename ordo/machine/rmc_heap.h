@@ -2,6 +2,9 @@
 // one to the other. Objects are variables' cells (one word), structures (header and arguments),
 // pairs (an item and the rest of a stack), frames (header, outer frame, references to variables)
 // and returns (program counter, frame, next). A moved object's first word holds its new address.
+// An argument of a structure may itself be a variable's cell, so a moved structure leaves the new
+// address of each word; if such a cell moves before its structure, it becomes an object of its own,
+// which the structure then refers to.
 #pragma once
 
 #include <cstddef>
@@ -52,6 +55,7 @@ class Collector {
  private:
   enum class Kind : std::uint8_t { cell, structure, pair, frame, return_point };
   Word* move(Word* object, Kind kind);
+  Word* move_structure(Word* object);
 
   const Space& from_;
   Word* top_;

@@ -9,6 +9,8 @@
 namespace ordo::machine::rmc {
 namespace {
 
+constexpr std::size_t kShown = 1000;  // bytes of a term or program in a trace's JSON
+
 void read_file_into(const Input& input, Loaded& loaded, Diagnostics& problems) {
   const SourceId file = loaded.sources.add_file(input.file);
   if (input.from == "rmc") {
@@ -165,18 +167,18 @@ Json event_json(const Terms& terms, const SourceMap& sources, const TraceEvent& 
   Json memory = Json::object(), made = Json::object();
   for (const MemoryEntry& entry : event.memory) {
     Json items = Json::array();
-    for (const TermId item : entry.items) items.push_back(print_term(terms, item));
+    for (const TermId item : entry.items) items.push_back(print_term(terms, item, kShown));
     memory[entry.location == kMain ? "main" : terms.text(entry.location)] = std::move(items);
   }
   for (const auto& [variable, value] : event.made) {
-    made[terms.variable_name(variable)] = print_term(terms, value);
+    made[terms.variable_name(variable)] = print_term(terms, value, kShown);
   }
   const char* ends[] = {"", "success", "failure"};
   Json json = Json::object({{"number", event.number},
                             {"branch", event.branch},
                             {"parent", event.parent},
                             {"rule", event.rule},
-                            {"program", print(terms, event.program, 1000)},
+                            {"program", print(terms, event.program, kShown)},
                             {"memory", std::move(memory)},
                             {"bindings", std::move(made)},
                             {"depth", event.depth},

@@ -8,6 +8,7 @@
 
 #include "ordo/machine/rmc_bigstep_testing.h"
 #include "ordo/machine/rmc_trace.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -257,7 +258,7 @@ TEST(Rmc, Oracle13UnaryArithmeticAsNets) {
   };
   const Query query = s.query("[end]g;[mul(" + number(40) + "," + number(40) + ",R)]g;nets;g<end>");
   RunOptions options = with(Search::interleave);
-  options.heap_words = 500;
+  options.heap_words = 100;
   const RunResult result = run(s.terms, query.program, query.memory, options, s.context);
   EXPECT_EQ(texts(s.terms, result.answers), List{"R = " + number(1600)});
   EXPECT_GT(result.counts.collections, 3U);
@@ -317,7 +318,7 @@ TEST(RmcMachine, AgreesWithTheLetterAndWithTheBigSteps) {
   Random random(11);
   int compared = 0, with_answers = 0;
   std::uint64_t collections = 0;
-  for (int i = 0; i < 4'000; ++i) {
+  for (int i = 0; i < draws(4'000); ++i) {
     RandomPrograms draw{s.terms, random, i % 3 == 0, i % 2 == 0};
     const ProgramId program = draw.program(4 + static_cast<int>(random.below(14)));
     Memory memory;
@@ -371,9 +372,60 @@ TEST(RmcMachine, AgreesWithTheLetterAndWithTheBigSteps) {
     if (big.exhausted()) continue;
     EXPECT_EQ(sorted(texts(s.terms, big_answers)), sorted(expected)) << shown;
   }
-  EXPECT_GT(compared, 3'000);
-  EXPECT_GT(with_answers, 500);
-  EXPECT_GT(collections, 100U);
+  EXPECT_GT(compared, draws(3'000));
+  EXPECT_GT(with_answers, draws(500));
+  EXPECT_GT(collections, draws(100U));
+}
+
+// Random clauses whose goals have structures with variables of their own, in a heap that is
+// collected all the time: arguments go from a push straight to its pop, or by the heap. The first
+// argument shrinks, so that searches end.
+TEST(RmcMachine, GoalsWithStructuresAgreeWithTheLetter) {
+  Session s;
+  Random random(12);
+  int compared = 0, with_answers = 0;
+  std::uint64_t collections = 0;
+  const auto term = [&](const auto& self, int depth) -> std::string {
+    const char* simple[] = {"X", "Y", "Z", "z", "s(z)"};
+    if (depth == 0 || random.below(2) == 0) return simple[random.below(5)];
+    if (random.below(2) == 0) return "s(" + self(self, depth - 1) + ")";
+    return "c(" + self(self, depth - 1) + "," + self(self, depth - 1) + ")";
+  };
+  const auto predicate = [&] { return random.below(2) == 0 ? "p" : "q"; };
+  for (int i = 0; i < draws(1'500); ++i) {
+    std::string clauses;
+    for (std::uint64_t k = 3 + random.below(4); k > 0; --k) {
+      const bool smaller = random.below(3) != 0;
+      clauses += std::string(clauses.empty() ? "" : " + ") + "new X Y Z. g<" + predicate() + "(" +
+                 (smaller ? "s(X)," : "z,") + term(term, 2) + ")>";
+      for (std::uint64_t n = smaller ? random.below(3) : 0; n > 0; --n) {
+        clauses += std::string("; [") + predicate() + "(X," + term(term, 2) + ")]g";
+      }
+    }
+    const std::string text = std::string("[end]g; [") + predicate() + "(s(s(s(z)))," +
+                             term(term, 2) + ")]g; (" + clauses + ")*; g<end>";
+    const Query query = s.query(text);
+    RunOptions options = with(Search::dfs);
+    options.limits.max_steps = 3'000;
+    const TraceResult letter =
+        run_by_the_letter(s.terms, query.program, {}, options, s.context, {});
+    if (letter.limit != Limit::none) continue;
+    ++compared;
+    const List expected = texts(s.terms, letter.answers);
+    with_answers += expected.empty() ? 0 : 1;
+    for (const Search search : kSearches) {
+      RunOptions fast = with(search);
+      fast.heap_words = 1 + random.below(60);
+      fast.quantum = 1 + random.below(20);
+      const RunResult result = run(s.terms, query.program, {}, fast, s.context);
+      EXPECT_EQ(sorted(texts(s.terms, result.answers)), sorted(expected)) << text;
+      if (search == Search::dfs) EXPECT_EQ(texts(s.terms, result.answers), expected) << text;
+      collections += result.counts.collections;
+    }
+  }
+  EXPECT_GT(compared, draws(1'000));
+  EXPECT_GT(with_answers, draws(100));
+  EXPECT_GT(collections, draws(1'000U));
 }
 
 TEST(RmcMachine, DefinitionsTooLargeToCopyAreCalled) {
@@ -432,23 +484,17 @@ TEST(RmcMachine, AFinishedBranchLeavesNothingToKeep) {
 }
 
 TEST(RmcMachine, AMillionLevelsRunOnAConstantNativeStack) {
-  const int depth = 1'000'000;
-  const auto times = [&](const std::string& text) {
-    std::string all;
-    for (int i = 0; i < depth; ++i) all += text;
-    return all;
-  };
   Session s;
   const auto count = [&](const std::string& text) {
     return answers(s, text, with(Search::dfs)).size();
   };
-  EXPECT_EQ(count(times("([a];") + "skip" + times(")") + ";fail"), 0U);
-  EXPECT_EQ(count(times("new X. ") + "[X];<X>"), 1U);
-  EXPECT_EQ(count("[" + times("f(") + "X" + times(")") + "];[" + times("f(") + "a" + times(")") +
-                  "];new Y.<Y>;<Y>;{X = a}"),
+  EXPECT_EQ(count(repeated("([a];") + "skip" + repeated(")") + ";fail"), 0U);
+  EXPECT_EQ(count(repeated("new X. ") + "[X];<X>"), 1U);
+  EXPECT_EQ(count("[" + repeated("f(") + "X" + repeated(")") + "];[" + repeated("f(") + "a" +
+                  repeated(")") + "];new Y.<Y>;<Y>;{X = a}"),
             1U);
-  EXPECT_EQ(count("[X];<" + times("f(") + "Y" + times(")") + ">;{X = f(b)}"), 0U);
-  EXPECT_EQ(count("{X = " + times("f(") + "X" + times(")") + "}"), 0U);
+  EXPECT_EQ(count("[X];<" + repeated("f(") + "Y" + repeated(")") + ">;{X = f(b)}"), 0U);
+  EXPECT_EQ(count("{X = " + repeated("f(") + "X" + repeated(")") + "}"), 0U);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "ordo/machine/rmc_normal.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ struct Later {
 };
 struct Scope {
   VarId binder;
-  VarId variable;
+  TermId made;  // the variable that stands for it
   std::uint32_t next;
 };
 
@@ -32,11 +33,35 @@ struct StarUse {
 // Beyond this nesting a star's body is left as its surroundings instantiate it.
 constexpr int kNesting = 64;
 
+// X, Y, Z, X1, Y1, ...
+class OccurrenceNames {
+ public:
+  explicit OccurrenceNames(Terms& terms) : terms_(terms) {}
+  Symbol symbol(std::size_t number) {
+    while (symbols_.size() <= number) {
+      const std::size_t n = symbols_.size();
+      std::string name(1, "XYZ"[n % 3]);
+      if (n >= 3) name += std::to_string(n / 3);
+      symbols_.push_back(terms_.intern(name));
+    }
+    return symbols_[number];
+  }
+
+ private:
+  Terms& terms_;
+  std::vector<Symbol> symbols_;
+};
+
 class Normaliser {
  public:
   /// `made` counts summands over all nested normalisers.
   Normaliser(Terms& terms, const NormalOptions& options, Context& context, std::uint64_t& made)
-      : terms_(terms), options_(options), context_(context), spans_made_(made) {}
+      : terms_(terms),
+        options_(options),
+        context_(context),
+        spans_made_(made),
+        rebuild_(terms),
+        names_(terms) {}
 
   NormalForm normalise(ProgramId program, int nesting = 0) {
     NormalForm form;
@@ -50,6 +75,7 @@ class Normaliser {
   }
 
  private:
+  using Replacement = Rebuilder::Replacement;
   struct Branch {
     std::uint32_t later;
     ProgramId program;
@@ -63,18 +89,19 @@ class Normaliser {
     Symbol location;
     TermId term;
   };
-  struct Working {  // of the span under construction
-    std::vector<TermId> pops, pushes;
-  };
-
   void follow(ProgramId root, int nesting, NormalForm& form);
   bool act(const ProgramNode& node, std::uint32_t scope);
   void take_back(std::size_t undo, std::size_t made);
+  SpanStack& stack(Symbol location);
   TermId instance(TermId term, std::uint32_t scope);
   void finish(NormalForm& form, int nesting);
-  ProgramId finish_star(const StarUse& use, const std::unordered_map<VarId, TermId>& rename,
-                        int nesting);
+  std::vector<std::pair<VarId, VarId>> join_free_variables();
+  void count_occurrences(const std::vector<ProgramId>& stars);
   void eta(Summand& summand);
+  TermId named(TermId term);
+  ProgramId named_star(ProgramId star);
+  VarId name_for(VarId variable);
+  ProgramId finish_star(const StarUse& use, int nesting);
   ProgramId as_program(const Summand& summand);
 
   Terms& terms_;
@@ -86,23 +113,39 @@ class Normaliser {
   Bindings bindings_;
   std::vector<VarId> made_;
   std::vector<Change> changes_;
-  std::vector<std::map<Symbol, Working>> spans_;
+  std::vector<SpanPart> spans_;  // under construction
   std::vector<StarUse> stars_;
   std::vector<VarId> free_;  // by name
-  std::set<VarId> is_free_;
+  FlatMap is_free_;
+  Rebuilder rebuild_;
+  OccurrenceNames names_;
+  // Of the summand being finished:
+  FlatMap speaker_;      // of a variable that free ones are bound to: the first of them
+  FlatMap occurrences_;  // of variables, each as often as a term holds it
+  FlatMap named_;        // bound variables, by what they are called there
+  std::vector<VarId> bound_;
+  std::vector<ProgramId> parts_;
+  std::vector<TermId> tasks_;  // of count_occurrences
 };
 
 TermId Normaliser::instance(TermId term, std::uint32_t scope) {
-  if (terms_.term(term).ground) return term;
-  std::unordered_map<VarId, TermId> map;
-  for (const VarId v : terms_.variables_of(term)) {
-    for (std::uint32_t at = scope; at != 0; at = scopes_[at].next) {
-      if (scopes_[at].binder != v) continue;
-      map[v] = terms_.var(scopes_[at].variable);
-      break;
-    }
-  }
-  return substitute(terms_, map, term);
+  return rebuild_(term, [&](TermId id) -> Replacement {
+    const TermNode& node = terms_.term(id);
+    if (!node.is_variable) return {id};
+    std::uint32_t at = scope;
+    while (at != 0 && scopes_[at].binder != node.label) at = scopes_[at].next;
+    return {at == 0 ? id : scopes_[at].made};
+  });
+}
+
+// The stack of the span under construction.
+SpanStack& Normaliser::stack(Symbol location) {
+  SpanPart& span = spans_.back();
+  const auto place = std::lower_bound(
+      span.begin(), span.end(), terms_.text(location),
+      [&](const SpanStack& s, const std::string& name) { return terms_.text(s.location) < name; });
+  if (place != span.end() && place->location == location) return *place;
+  return *span.insert(place, {location, {}, {}});
 }
 
 // One push, pop or equation; false if it cannot be.
@@ -111,20 +154,20 @@ bool Normaliser::act(const ProgramNode& node, std::uint32_t scope) {
     const TermId left = instance(node.first, scope);
     return unify(terms_, bindings_, left, instance(node.second, scope), made_);
   }
-  Working& stack = spans_.back()[node.label];
+  SpanStack& on = stack(node.label);
   const TermId term = instance(node.first, scope);
   if (node.op == Op::push) {
-    stack.pushes.push_back(term);
+    on.pushes.push_back(term);
     changes_.push_back({Change::Kind::pushed, node.label, term});
     return true;
   }
-  if (stack.pushes.empty()) {
-    stack.pops.push_back(term);
+  if (on.pushes.empty()) {
+    on.pops.push_back(term);
     changes_.push_back({Change::Kind::asked, node.label, term});
     return true;
   }
-  const TermId item = stack.pushes.back();
-  stack.pushes.pop_back();
+  const TermId item = on.pushes.back();
+  on.pushes.pop_back();
   changes_.push_back({Change::Kind::popped, node.label, item});
   return unify(terms_, bindings_, item, term, made_);
 }
@@ -136,10 +179,10 @@ void Normaliser::take_back(std::size_t undo, std::size_t made) {
       spans_.pop_back();
       stars_.pop_back();
     } else {
-      Working& stack = spans_.back()[change.location];
-      if (change.kind == Change::Kind::pushed) stack.pushes.pop_back();
-      if (change.kind == Change::Kind::asked) stack.pops.pop_back();
-      if (change.kind == Change::Kind::popped) stack.pushes.push_back(change.term);
+      SpanStack& on = stack(change.location);
+      if (change.kind == Change::Kind::pushed) on.pushes.pop_back();
+      if (change.kind == Change::Kind::asked) on.pops.pop_back();
+      if (change.kind == Change::Kind::popped) on.pushes.push_back(change.term);
     }
     changes_.pop_back();
   }
@@ -154,7 +197,7 @@ void Normaliser::follow(ProgramId root, int nesting, NormalForm& form) {
   scopes_.assign(1, {});
   spans_.assign(1, {});
   free_ = terms_.free_variables(root);
-  is_free_ = {free_.begin(), free_.end()};
+  for (const VarId v : free_) is_free_[v] = 1;
   std::sort(free_.begin(), free_.end(),
             [&](VarId a, VarId b) { return terms_.variable_name(a) < terms_.variable_name(b); });
   std::vector<Branch> branches{{0, root, 0, 0, 0}};
@@ -186,7 +229,8 @@ void Normaliser::follow(ProgramId root, int nesting, NormalForm& form) {
           branch.program = node.first;
           break;
         case Op::fresh:
-          scopes_.push_back({node.label, terms_.fresh_variable("X"), branch.scope});
+          scopes_.push_back(
+              {node.label, terms_.var(terms_.fresh_variable(names_.symbol(0))), branch.scope});
           branch.scope = static_cast<std::uint32_t>(scopes_.size() - 1);
           branch.program = node.first;
           break;
@@ -223,114 +267,161 @@ void Normaliser::follow(ProgramId root, int nesting, NormalForm& form) {
   take_back(0, 0);
 }
 
-// The body with what its free variables have become, normalised.
-ProgramId Normaliser::finish_star(const StarUse& use,
-                                  const std::unordered_map<VarId, TermId>& rename, int nesting) {
+// Free variables that are the same: the one whose name comes first speaks for the others, also for
+// the bound variable they are joined by. Gives the others, each with its speaker.
+std::vector<std::pair<VarId, VarId>> Normaliser::join_free_variables() {
+  std::vector<std::pair<VarId, VarId>> joined;
+  speaker_.clear();
+  for (const VarId v : free_) {
+    const TermNode& root = terms_.term(walk(terms_, bindings_, terms_.var(v)));
+    if (!root.is_variable) continue;
+    if (const VarId* speaker = speaker_.find(root.label)) {
+      joined.emplace_back(v, *speaker);
+    } else {
+      speaker_.set(root.label, v);
+    }
+  }
+  return joined;
+}
+
+// What a bound variable is called in the summand being finished.
+VarId Normaliser::name_for(VarId variable) {
+  const VarId* known = named_.find(variable);
+  if (known != nullptr) return *known;
+  bound_.push_back(terms_.fresh_variable(names_.symbol(bound_.size())));
+  named_.set(variable, bound_.back());
+  return bound_.back();
+}
+
+// A term with what the branch knows, as the summand has it.
+TermId Normaliser::named(TermId term) {
+  return rebuild_(term, [&](TermId id) -> Replacement {
+    const TermId root = walk(terms_, bindings_, id);
+    if (!terms_.term(root).is_variable) return {root};
+    const VarId v = terms_.term(root).label;
+    const VarId* const speaker = speaker_.find(v);
+    return {terms_.var(speaker != nullptr ? *speaker : name_for(v)), true};
+  });
+}
+
+// The same for a star, whose free variables are resolved already.
+ProgramId Normaliser::named_star(ProgramId star) {
+  std::unordered_map<VarId, TermId> names;
+  for (const VarId v : terms_.free_variables(star)) {
+    if (is_free_.find(v) == nullptr) names[v] = terms_.var(name_for(v));
+  }
+  return substitute_program(terms_, names, star);
+}
+
+// A star with what its free variables have become, its body normalised; skip if it vanishes.
+ProgramId Normaliser::finish_star(const StarUse& use, int nesting) {
   std::unordered_map<VarId, TermId> map;
   for (const VarId v : terms_.free_variables(use.body)) {
-    const TermId variable = terms_.var(v);
-    map[v] = substitute(terms_, rename, resolve(terms_, bindings_, instance(variable, use.scope)));
+    map[v] = rebuild_(instance(terms_.var(v), use.scope), [&](TermId id) -> Replacement {
+      const TermId root = walk(terms_, bindings_, id);
+      if (!terms_.term(root).is_variable) return {root};
+      const VarId* const speaker = speaker_.find(terms_.term(root).label);
+      return {speaker != nullptr ? terms_.var(*speaker) : root, true};
+    });
   }
-  const ProgramId body = substitute_program(terms_, map, use.body);
-  if (nesting >= kNesting) return body;
-  const NormalForm form =
-      Normaliser(terms_, options_, context_, spans_made_).normalise(body, nesting + 1);
-  return form.complete ? form.program : body;
+  ProgramId body = substitute_program(terms_, map, use.body);
+  if (nesting < kNesting) {
+    const NormalForm form =
+        Normaliser(terms_, options_, context_, spans_made_).normalise(body, nesting + 1);
+    if (form.complete) body = form.program;
+  }
+  // fail* is skip: the star yields what it is given, once.
+  return body == terms_.fail() ? terms_.skip() : terms_.star(body);
 }
 
 // Resolves a finished branch into a summand.
 void Normaliser::finish(NormalForm& form, int nesting) {
-  // Of free variables that are the same, the one whose name comes first stands for all, also for
-  // the bound variable they are joined by.
   ++spans_made_;
-  std::unordered_map<VarId, TermId> rename;
-  std::unordered_map<VarId, VarId> speaker;
+  named_.clear();
+  bound_.clear();
+  const auto joined = join_free_variables();
   Summand summand;
-  for (const VarId v : free_) {
-    const TermId root = walk(terms_, bindings_, terms_.var(v));
-    if (!terms_.term(root).is_variable) continue;
-    const VarId joined = terms_.term(root).label;
-    const auto [place, first] = speaker.try_emplace(joined, v);
-    if (first && joined != v) rename[joined] = terms_.var(v);
-    if (!first) summand.equations.emplace_back(terms_.var(v), terms_.var(place->second));
-  }
-  const auto final_term = [&](TermId term) {
-    return substitute(terms_, rename, resolve(terms_, bindings_, term));
-  };
-  for (const VarId v : free_) {
-    const TermId root = walk(terms_, bindings_, terms_.var(v));
-    if (!terms_.term(root).is_variable) {
-      summand.equations.emplace_back(terms_.var(v), final_term(root));
+  summand.spans = spans_;
+  for (const StarUse& use : stars_) summand.stars.push_back(finish_star(use, nesting));
+  if (options_.eta == Eta::on) eta(summand);
+  for (std::size_t i = 0; i < summand.spans.size(); ++i) {
+    SpanPart& span = summand.spans[i];
+    for (SpanStack& on : span) {
+      for (TermId& term : on.pops) term = named(term);
     }
-  }
-  std::sort(summand.equations.begin(), summand.equations.end(), [&](const auto& a, const auto& b) {
-    return terms_.variable_name(terms_.term(a.first).label) <
-           terms_.variable_name(terms_.term(b.first).label);
-  });
-  for (const auto& working : spans_) {
-    SpanPart part;
-    for (const auto& [location, stack] : working) {
-      const std::string& name = terms_.text(location);
-      for (const TermId term : stack.pops) part.pops[name].push_back(final_term(term));
-      for (const TermId term : stack.pushes) part.pushes[name].push_back(final_term(term));
+    if (i == 0) {
+      for (const VarId v : free_) {  // in the order of their names
+        const auto other = std::find_if(joined.begin(), joined.end(),
+                                        [&](const auto& pair) { return pair.first == v; });
+        const TermId root = walk(terms_, bindings_, terms_.var(v));
+        if (other != joined.end()) {
+          summand.equations.emplace_back(terms_.var(v), terms_.var(other->second));
+        } else if (!terms_.term(root).is_variable) {
+          summand.equations.emplace_back(terms_.var(v), named(root));
+        }
+      }
     }
-    summand.spans.push_back(std::move(part));
+    for (SpanStack& on : span) {
+      for (TermId& term : on.pushes) term = named(term);
+    }
+    if (i < summand.stars.size()) summand.stars[i] = named_star(summand.stars[i]);
   }
-  for (const StarUse& use : stars_) {
-    const ProgramId body = finish_star(use, rename, nesting);
-    // fail* is skip: the star yields what it is given, once.
-    summand.stars.push_back(body == terms_.fail() ? terms_.skip() : terms_.star(body));
-  }
+  summand.program = as_program(summand);
   if (std::find(summand.stars.begin(), summand.stars.end(), terms_.skip()) != summand.stars.end()) {
     // A star that vanished joins the spans around it: the whole is normalised again without it.
-    const ProgramId without = as_program(summand);
     NormalForm again =
-        Normaliser(terms_, options_, context_, spans_made_).normalise(without, nesting);
+        Normaliser(terms_, options_, context_, spans_made_).normalise(summand.program, nesting);
     for (Summand& s : again.summands) form.summands.push_back(std::move(s));
     return;
   }
-  if (options_.eta == Eta::on) eta(summand);
-  summand.program = as_program(summand);
   summand.text = print(terms_, summand.program);
   form.summands.push_back(std::move(summand));
+}
+
+// Counts every variable of the branch. One that is seen from within a star counts as two.
+void Normaliser::count_occurrences(const std::vector<ProgramId>& stars) {
+  occurrences_.clear();
+  const auto count = [&](TermId term) {
+    tasks_.assign(1, term);
+    while (!tasks_.empty()) {
+      const TermId id = walk(terms_, bindings_, tasks_.back());
+      tasks_.pop_back();
+      const TermNode& node = terms_.term(id);
+      if (node.is_variable) ++occurrences_[node.label];
+      if (node.ground) continue;
+      const auto args = terms_.args(id);
+      tasks_.insert(tasks_.end(), args.begin(), args.end());
+    }
+  };
+  for (const SpanPart& span : spans_) {
+    for (const SpanStack& on : span) {
+      std::for_each(on.pops.begin(), on.pops.end(), count);
+      std::for_each(on.pushes.begin(), on.pushes.end(), count);
+    }
+  }
+  for (const VarId v : free_) count(terms_.var(v));
+  for (const ProgramId star : stars) {
+    for (const VarId v : terms_.free_variables(star)) occurrences_[v] += 2;
+  }
 }
 
 // Takes wires away: the deepest pop and the lowest push of a stack, if they are one bound variable
 // that occurs nowhere else.
 void Normaliser::eta(Summand& summand) {
-  std::unordered_map<VarId, int> occurrences;
-  const auto count = [&](TermId term) {
-    std::vector<TermId> tasks{term};
-    while (!tasks.empty()) {
-      const TermId id = tasks.back();
-      tasks.pop_back();
-      const TermNode& node = terms_.term(id);
-      if (node.is_variable) ++occurrences[node.label];
-      if (node.ground) continue;
-      const auto args = terms_.args(id);
-      tasks.insert(tasks.end(), args.begin(), args.end());
-    }
+  bool counted = false;
+  const auto variable = [&](TermId term) {
+    const TermNode& node = terms_.term(walk(terms_, bindings_, term));
+    return node.is_variable ? std::optional<VarId>(node.label) : std::nullopt;
   };
-  for (const auto& [left, right] : summand.equations) {
-    count(left);
-    count(right);
-  }
-  for (const ProgramId star : summand.stars) {
-    for (const VarId v : terms_.free_variables(star)) occurrences[v] += 2;
-  }
-  for (const SpanPart& part : summand.spans) {
-    for (const auto& [name, list] : part.pops) std::for_each(list.begin(), list.end(), count);
-    for (const auto& [name, list] : part.pushes) std::for_each(list.begin(), list.end(), count);
-  }
-  for (SpanPart& part : summand.spans) {
-    for (auto& [name, pops] : part.pops) {
-      std::vector<TermId>& pushes = part.pushes[name];
+  for (SpanPart& span : summand.spans) {
+    for (auto& [location, pops, pushes] : span) {
       std::size_t wires = 0;
       while (!pops.empty() && wires < pushes.size()) {
-        const TermNode& x = terms_.term(pops.back());
-        const TermNode& y = terms_.term(pushes[wires]);
-        if (!x.is_variable || !y.is_variable || x.label != y.label) break;
-        if (occurrences[x.label] != 2 || is_free_.contains(x.label)) break;
+        const auto x = variable(pops.back());
+        if (!x || x != variable(pushes[wires]) || is_free_.find(*x) != nullptr) break;
+        if (!counted) count_occurrences(summand.stars);
+        counted = true;
+        if (occurrences_[*x] != 2) break;
         pops.pop_back();
         ++wires;
       }
@@ -340,23 +431,23 @@ void Normaliser::eta(Summand& summand) {
 }
 
 ProgramId Normaliser::as_program(const Summand& summand) {
-  std::vector<ProgramId> parts;
+  parts_.clear();
   for (std::size_t i = 0; i < summand.spans.size(); ++i) {
-    const SpanPart& part = summand.spans[i];
-    for (const auto& [name, list] : part.pops) {
-      for (const TermId t : list) parts.push_back(terms_.pop(terms_.intern(name), t));
+    const SpanPart& span = summand.spans[i];
+    for (const SpanStack& on : span) {
+      for (const TermId t : on.pops) parts_.push_back(terms_.pop(on.location, t));
     }
     if (i == 0) {
       for (const auto& [left, right] : summand.equations) {
-        parts.push_back(terms_.equate(left, right));
+        parts_.push_back(terms_.equate(left, right));
       }
     }
-    for (const auto& [name, list] : part.pushes) {
-      for (const TermId t : list) parts.push_back(terms_.push(t, terms_.intern(name)));
+    for (const SpanStack& on : span) {
+      for (const TermId t : on.pushes) parts_.push_back(terms_.push(t, on.location));
     }
-    if (i < summand.stars.size()) parts.push_back(summand.stars[i]);
+    if (i < summand.stars.size()) parts_.push_back(summand.stars[i]);
   }
-  return name_by_occurrence(terms_, parts, [&](VarId v) { return !is_free_.contains(v); });
+  return terms_.fresh(bound_, terms_.seq(parts_));
 }
 
 // Whether every result of `special` is one of `general`: the same equations, and general's bound
@@ -367,29 +458,32 @@ bool subsumes(Terms& terms, const Summand& general, const Summand& special) {
   std::vector<std::pair<TermId, TermId>> pairs;
   const SpanPart& g = general.spans[0];
   const SpanPart& s = special.spans[0];
-  const std::vector<TermId> none;
-  const auto list = [&](const std::map<std::string, std::vector<TermId>>& map,
-                        const std::string& name) -> const std::vector<TermId>& {
-    const auto found = map.find(name);
-    return found == map.end() ? none : found->second;
+  const SpanStack none{kMain, {}, {}};
+  const auto on = [&](const SpanPart& span, Symbol location) -> const SpanStack& {
+    const auto found = std::find_if(span.begin(), span.end(), [&](const SpanStack& stack) {
+      return stack.location == location;
+    });
+    return found == span.end() ? none : *found;
   };
-  std::set<std::string> names;
-  for (const auto* map : {&g.pops, &g.pushes, &s.pops, &s.pushes}) {
-    for (const auto& [name, terms_of] : *map) names.insert(name);
+  std::set<Symbol> locations;
+  for (const SpanPart* span : {&g, &s}) {
+    for (const SpanStack& stack : *span) locations.insert(stack.location);
   }
-  for (const std::string& name : names) {
-    std::vector<TermId> pops = list(g.pops, name), pushes = list(g.pushes, name);
-    while (pops.size() < list(s.pops, name).size()) {
+  for (const Symbol location : locations) {
+    SpanStack wide = on(g, location);
+    const SpanStack& narrow = on(s, location);
+    while (wide.pops.size() < narrow.pops.size()) {
       const TermId wire = terms.var(terms.fresh_variable("X"));
-      pops.push_back(wire);
-      pushes.insert(pushes.begin(), wire);
+      wide.pops.push_back(wire);
+      wide.pushes.insert(wide.pushes.begin(), wire);
     }
-    if (pops.size() != list(s.pops, name).size()) return false;
-    if (pushes.size() != list(s.pushes, name).size()) return false;
-    for (std::size_t i = 0; i < pops.size(); ++i)
-      pairs.emplace_back(pops[i], list(s.pops, name)[i]);
-    for (std::size_t i = 0; i < pushes.size(); ++i) {
-      pairs.emplace_back(pushes[i], list(s.pushes, name)[i]);
+    if (wide.pops.size() != narrow.pops.size()) return false;
+    if (wide.pushes.size() != narrow.pushes.size()) return false;
+    for (std::size_t i = 0; i < wide.pops.size(); ++i) {
+      pairs.emplace_back(wide.pops[i], narrow.pops[i]);
+    }
+    for (std::size_t i = 0; i < wide.pushes.size(); ++i) {
+      pairs.emplace_back(wide.pushes[i], narrow.pushes[i]);
     }
   }
   std::unordered_map<VarId, TermId> match;
@@ -432,17 +526,14 @@ std::vector<Summand> without_subsumed(Terms& terms, const std::vector<Summand>& 
 
 ProgramId name_by_occurrence(Terms& terms, const std::vector<ProgramId>& parts,
                              const std::function<bool(VarId)>& is_bound) {
+  OccurrenceNames symbols(terms);
   std::unordered_map<VarId, TermId> names;
   std::vector<VarId> bound;
   std::vector<ProgramId> named;
   for (const ProgramId part : parts) {
     for (const VarId v : terms.free_variables(part)) {
       if (!is_bound(v) || names.contains(v)) continue;
-      const char* letters[] = {"X", "Y", "Z"};
-      const std::size_t n = bound.size();
-      std::string name = letters[n % 3];
-      if (n >= 3) name += std::to_string(n / 3);
-      bound.push_back(terms.fresh_variable(name));
+      bound.push_back(terms.fresh_variable(symbols.symbol(bound.size())));
       names[v] = terms.var(bound.back());
     }
     named.push_back(substitute_program(terms, names, part));

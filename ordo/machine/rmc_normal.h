@@ -10,7 +10,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -28,11 +27,13 @@ struct NormalOptions {
   std::uint64_t max_spans = 1'000'000;  ///< stop beyond this many summands
 };
 
-/// One piece of a summand between stars.
-struct SpanPart {
-  std::map<std::string, std::vector<TermId>> pops;    ///< by location, first popped first
-  std::map<std::string, std::vector<TermId>> pushes;  ///< by location, bottom first
+/// One piece of a summand between stars: what it takes from each stack and leaves there.
+struct SpanStack {
+  Symbol location;
+  std::vector<TermId> pops;    ///< first popped first
+  std::vector<TermId> pushes;  ///< bottom first
 };
+using SpanPart = std::vector<SpanStack>;  ///< by the locations' names
 
 /// A summand: span, star, span, ..., span. Variables that are not free are bound by it.
 struct Summand {

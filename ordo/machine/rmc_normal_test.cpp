@@ -9,6 +9,7 @@
 #include "ordo/machine/rmc_machine.h"
 #include "ordo/machine/rmc_reduce.h"
 #include "ordo/machine/rmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -82,7 +83,7 @@ TEST(RmcReduce, Oracle03RandomOrdersMeetInOneNormalForm) {
   Session s;
   Random random(5);
   int large = 0;
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < draws(10'000); ++i) {
     RandomPrograms draw{s.terms, random, false, i % 2 == 0};
     const ProgramId program = draw.program(2 + static_cast<int>(random.below(9)));
     const std::string expected = normal_text(s, program);
@@ -91,7 +92,7 @@ TEST(RmcReduce, Oracle03RandomOrdersMeetInOneNormalForm) {
       ASSERT_EQ(reduced_text(s, program, Strategy::random), expected) << print(s.terms, program);
     }
   }
-  EXPECT_GT(large, 1'000);
+  EXPECT_GT(large, draws(1'000));
 }
 
 std::vector<std::string> answers(Session& s, ProgramId program, const Memory& memory) {
@@ -120,7 +121,7 @@ TEST(RmcNormal, TheMachineCannotTellAProgramFromItsNormalForm) {
   Session s;
   Random random(9);
   int with_answers = 0;
-  for (int i = 0; i < 3'000; ++i) {
+  for (int i = 0; i < draws(3'000); ++i) {
     RandomPrograms draw{s.terms, random, false, false};
     const ProgramId program = draw.program(2 + static_cast<int>(random.below(11)));
     RandomPrograms ground{s.terms, random};
@@ -133,7 +134,7 @@ TEST(RmcNormal, TheMachineCannotTellAProgramFromItsNormalForm) {
     ASSERT_EQ(answers(s, normal, memory), expected)
         << print(s.terms, program) << " / " << print(s.terms, normal);
   }
-  EXPECT_GT(with_answers, 200);
+  EXPECT_GT(with_answers, draws(200));
 }
 
 // (S, T) is a result of M as often as (T, S) is one of ~M.
@@ -141,7 +142,7 @@ TEST(Rmc, Oracle02DualityRoundTrips) {
   Session s;
   Random random(21);
   int round_trips = 0;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < draws(2'000); ++i) {
     RandomPrograms draw{s.terms, random};
     const ProgramId program = draw.program(2 + static_cast<int>(random.below(9)));
     if (!s.terms.free_variables(program).empty()) continue;
@@ -181,7 +182,7 @@ TEST(Rmc, Oracle02DualityRoundTrips) {
       EXPECT_EQ(count, entry.first) << print(s.terms, program);
     }
   }
-  EXPECT_GT(round_trips, 200);
+  EXPECT_GT(round_trips, draws(200));
 }
 
 TEST(RmcNormal, EqualityComparesMultisetsOrSets) {
@@ -222,16 +223,10 @@ TEST(RmcReduce, TheLogNamesRulesAndPlaces) {
 }
 
 TEST(RmcNormal, AMillionLevelsNeedNoNativeStack) {
-  const int depth = 1'000'000;
-  const auto times = [&](const std::string& text) {
-    std::string all;
-    for (int i = 0; i < depth; ++i) all += text;
-    return all;
-  };
   Session s;
-  EXPECT_EQ(normal_text(s, s.program(times("([a];<a>;") + "[b]" + times(")"))), "[b]");
-  EXPECT_EQ(normal_text(s, s.program("[" + times("f(") + "X" + times(")") + "];<" + times("f(") +
-                                     "a" + times(")") + ">")),
+  EXPECT_EQ(normal_text(s, s.program(repeated("([a];<a>;") + "[b]" + repeated(")"))), "[b]");
+  EXPECT_EQ(normal_text(s, s.program("[" + repeated("f(") + "X" + repeated(")") + "];<" +
+                                     repeated("f(") + "a" + repeated(")") + ">")),
             "{X = a}");
 }
 

@@ -76,7 +76,7 @@ PrologId PrologTerms::add(Kind kind, std::string_view name, Span span) {
 PrologId PrologTerms::add(std::string_view name, const std::vector<PrologId>& arguments,
                           Span span) {
   const auto first = static_cast<std::uint32_t>(arguments_.size());
-  arguments_.insert(arguments_.end(), arguments.begin(), arguments.end());
+  for (const PrologId argument : arguments) arguments_.push_back(argument);
   nodes_.push_back(
       {Kind::compound, intern(name), first, static_cast<std::uint32_t>(arguments.size()), span});
   return static_cast<PrologId>(nodes_.size() - 1);

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ordo/machine/pool.h"
 #include "ordo/machine/rmc_prolog_lexer.h"
 #include "ordo/machine/source.h"
 
@@ -49,8 +50,8 @@ class PrologTerms {
 
  private:
   std::uint32_t intern(std::string_view text);
-  std::vector<Node> nodes_;
-  std::vector<PrologId> arguments_;
+  Pool<Node> nodes_;
+  Pool<PrologId> arguments_;
   std::deque<std::string> names_;
   std::unordered_map<std::string_view, std::uint32_t> index_;
 };

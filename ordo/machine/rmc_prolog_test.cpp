@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ordo/machine/size_testing.h"
+
 namespace ordo::machine::rmc {
 namespace {
 
@@ -123,19 +125,13 @@ TEST(RmcProlog, ReadingGoesOnAfterAProblem) {
 }
 
 TEST(RmcProlog, AMillionLevelsReadOnAConstantStack) {
-  const std::size_t n = 1'000'000;
-  const auto repeat = [&](const std::string& part) {
-    std::string text;
-    for (std::size_t i = 0; i < n; ++i) text += part;
-    return text;
-  };
-  const std::string texts[] = {repeat("f(") + "x" + repeat(")") + ".",
-                               repeat("[") + repeat("]") + ".",
-                               "p :- " + repeat("(q,") + "q" + repeat(")") + ".",
-                               "p(" + repeat("- ") + "a).",
-                               "p(" + repeat("a^") + "a).",
-                               "p(" + repeat("(") + "a" + repeat(")") + ").",
-                               repeat("(")};
+  const std::string texts[] = {repeated("f(") + "x" + repeated(")") + ".",
+                               repeated("[") + repeated("]") + ".",
+                               "p :- " + repeated("(q,") + "q" + repeated(")") + ".",
+                               "p(" + repeated("- ") + "a).",
+                               "p(" + repeated("a^") + "a).",
+                               "p(" + repeated("(") + "a" + repeated(")") + ").",
+                               repeated("(")};
   for (const std::string& text : texts) {
     SourceMap sources;
     Diagnostics problems(sources);

@@ -1,4 +1,4 @@
-// Which core runs a program.
+// Which core runs a program, and what all cores do alike.
 #include <algorithm>
 
 #include "ordo/machine/rmc_core.h"
@@ -36,6 +36,22 @@ std::unique_ptr<Core> make_core(const CoreInput& input) {
 }
 
 }  // namespace
+
+Watch::Watch(const RunOptions& options, Context& context)
+    : limits_(options.limits), context_(context) {
+  if (options.timeout <= 0) return;
+  using Clock = std::chrono::steady_clock;
+  deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                 std::chrono::duration<double>(options.timeout));
+}
+
+Limit Watch::look(std::uint64_t steps, std::uint64_t bytes) const {
+  context_.check_stop();
+  if (steps >= limits_.steps()) return Limit::steps;
+  if (bytes > limits_.memory_bytes()) return Limit::memory;
+  if (std::chrono::steady_clock::now() > deadline_) return Limit::time;
+  return Limit::none;
+}
 
 ResultStream::ResultStream(Terms& terms, ProgramId program, const Memory& memory,
                            const RunOptions& options, Context& context, StackStream stream)

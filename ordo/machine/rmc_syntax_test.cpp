@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/machine/rmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -63,7 +64,7 @@ TEST(RmcSyntax, EquivalentSpellingsGiveEqualPrograms) {
 TEST(RmcSyntax, Oracle16DualityIsAnInvolutionAndPrintingParsesBack) {
   Session s;
   Random random(7);
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < draws(5'000); ++i) {
     RandomPrograms draw{s.terms, random, true, i % 2 == 0};
     const ProgramId made = draw.program(1 + static_cast<int>(random.below(14)));
     const std::string text = print(s.terms, made);
@@ -150,23 +151,17 @@ TEST(RmcSyntax, ErrorsHavePlacesExpectationsAndAdvice) {
 
 // A million levels of each construct parse, print and parse back to an equal program.
 TEST(RmcSyntax, AMillionNestedLevelsNeedNoNativeStack) {
-  const int depth = 1'000'000;
-  const auto times = [&](const char* text) {
-    std::string all;
-    for (int i = 0; i < depth; ++i) all += text;
-    return all;
-  };
-  const std::vector<std::string> texts{times("(") + "skip" + times(")"),
-                                       times("([a];") + "skip" + times(")"),
-                                       times("(") + "skip" + times(";[a])"),
-                                       times("([a]+") + "skip" + times(")"),
-                                       "[" + times("f(") + "a" + times(")") + "]",
-                                       "[" + times("[") + "a" + times("]") + "]",
-                                       times("~") + "skip",
-                                       times("new X. "),
-                                       times("("),
-                                       "(skip" + times("*") + ")",
-                                       "[" + times("f(")};
+  const std::vector<std::string> texts{repeated("(") + "skip" + repeated(")"),
+                                       repeated("([a];") + "skip" + repeated(")"),
+                                       repeated("(") + "skip" + repeated(";[a])"),
+                                       repeated("([a]+") + "skip" + repeated(")"),
+                                       "[" + repeated("f(") + "a" + repeated(")") + "]",
+                                       "[" + repeated("[") + "a" + repeated("]") + "]",
+                                       repeated("~") + "skip",
+                                       repeated("new X. "),
+                                       repeated("("),
+                                       "(skip" + repeated("*") + ")",
+                                       "[" + repeated("f(")};
   for (const std::string& text : texts) {
     Session s;
     Diagnostics problems(s.sources);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
 
 #include "ordo/base/error.h"
+#include "ordo/machine/flat_map.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -69,30 +69,57 @@ Symbol Terms::location(std::string_view name) { return name == "main" ? kMain : 
 VarId Terms::fresh_variable(std::string_view name) {
   const bool starts = !name.empty() && ((name[0] >= 'A' && name[0] <= 'Z') || name[0] == '_');
   const bool valid = starts && std::all_of(name.begin(), name.end(), name_byte);
-  variables_.emplace_back(valid ? name : "X");
+  return fresh_variable(intern(valid ? name : "X"));
+}
+
+VarId Terms::fresh_variable(Symbol name) {
+  variables_.push_back(name);
   return checked(variables_.size() - 1);
 }
 
 VarId Terms::free_variable(std::string_view name) {
-  const auto [place, fresh] = free_.try_emplace(std::string(name), 0);
+  const auto [place, fresh] = free_.try_emplace(intern(name), 0);
   if (fresh) place->second = fresh_variable(name);
   return place->second;
 }
 
+namespace {
+
+// Where a list keeps the node of that number; kNone at first.
+constexpr TermId kNone = ~TermId{0};
+TermId& place_of(Pool<TermId>& list, std::uint32_t number) {
+  while (list.size() <= number) list.push_back(kNone);
+  return list[number];
+}
+
+}  // namespace
+
 TermId Terms::var(VarId variable) {
-  terms_.push_back({true, false, variable, 0, 0});
+  TermId& known = place_of(variable_terms_, variable);
+  if (known == kNone) known = add_term({true, false, variable, 0, 0});
+  return known;
+}
+
+TermId Terms::constant(Symbol functor) {
+  TermId& known = place_of(constant_terms_, functor);
+  if (known == kNone) known = add_term({false, true, functor, 0, 0});
+  return known;
+}
+
+TermId Terms::add_term(TermNode node) {
+  terms_.push_back(node);
   return checked(terms_.size() - 1);
 }
 
 TermId Terms::app(Symbol functor, std::span<const TermId> args) {
+  if (args.empty()) return constant(functor);
   bool ground = true;
   const std::uint32_t start = checked(args_.size());
   for (const TermId arg : args) {
     ground &= terms_[arg].ground;
     args_.push_back(arg);
   }
-  terms_.push_back({false, ground, functor, start, static_cast<std::uint32_t>(args.size())});
-  return checked(terms_.size() - 1);
+  return add_term({false, ground, functor, start, static_cast<std::uint32_t>(args.size())});
 }
 
 TermId Terms::integer(std::string_view digits) {  // canonical: no leading zeros, no -0
@@ -156,7 +183,7 @@ ProgramId Terms::call(DefinitionId definition) {
 
 void Terms::set_span(ProgramId id, Span span) {
   if (id == skip_ || id == fail_) return;
-  if (spans_.size() <= id) spans_.resize(id + 1);
+  if (spans_.size() <= id) spans_.extend(std::size_t{id} + 1);
   spans_[id] = span;
 }
 
@@ -304,14 +331,14 @@ ProgramId Terms::map_leaves(ProgramId root, const std::function<ProgramId(Progra
 
 std::vector<VarId> Terms::variables_of(TermId root) const {
   std::vector<VarId> found;
-  std::unordered_set<VarId> seen;
+  FlatMap seen;
   std::vector<TermId> tasks{root};
   while (!tasks.empty()) {
     const TermId id = tasks.back();
     tasks.pop_back();
     if (terms_[id].ground) continue;
     if (terms_[id].is_variable) {
-      if (seen.insert(terms_[id].label).second) found.push_back(terms_[id].label);
+      if (seen[terms_[id].label]++ == 0) found.push_back(terms_[id].label);
       continue;
     }
     const auto parts = args(id);
@@ -322,18 +349,27 @@ std::vector<VarId> Terms::variables_of(TermId root) const {
 
 std::vector<VarId> Terms::free_variables(ProgramId root) const {
   std::vector<VarId> found;
-  std::unordered_set<VarId> seen;
-  std::unordered_map<VarId, int> bound;
+  FlatMap bound;  // how many open scopes bind it; those found count as bound from then on
+  std::vector<TermId> terms;
   struct Task {
     ProgramId id;
     bool leave;
   };
   std::vector<Task> tasks{{root, false}};
   const auto visit_term = [&](TermId term) {
-    if (terms_[term].ground) return;
-    for (const VarId v : variables_of(term)) {
-      const auto place = bound.find(v);
-      if ((place == bound.end() || place->second == 0) && seen.insert(v).second) found.push_back(v);
+    terms.assign(1, term);
+    while (!terms.empty()) {
+      const TermId id = terms.back();
+      terms.pop_back();
+      if (terms_[id].ground) continue;
+      if (terms_[id].is_variable) {
+        if (bound[terms_[id].label] > 0) continue;
+        bound[terms_[id].label] = 1;
+        found.push_back(terms_[id].label);
+        continue;
+      }
+      const auto parts = args(id);
+      terms.insert(terms.end(), parts.rbegin(), parts.rend());
     }
   };
   while (!tasks.empty()) {

@@ -28,6 +28,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ordo/machine/pool.h"
 #include "ordo/machine/source.h"
 
 namespace ordo::machine::rmc {
@@ -83,7 +84,10 @@ class Terms {
   VarId fresh_variable(std::string_view name);
   /// The variable that a free name of a query stands for: the same for the same name.
   VarId free_variable(std::string_view name);
-  const std::string& variable_name(VarId variable) const { return variables_[variable]; }
+  /// The same for a name that was a variable's before.
+  VarId fresh_variable(Symbol name);
+  Symbol variable_symbol(VarId variable) const { return variables_[variable]; }
+  const std::string& variable_name(VarId variable) const { return text(variables_[variable]); }
   std::size_t variable_count() const { return variables_.size(); }
 
   // ---- terms ----
@@ -92,8 +96,8 @@ class Terms {
   TermId app(std::string_view name, std::initializer_list<TermId> args) {
     return app(atom(name), std::span(args.begin(), args.size()));
   }
-  TermId constant(Symbol functor) { return app(functor, {}); }
-  TermId constant(std::string_view name) { return app(atom(name), {}); }
+  TermId constant(Symbol functor);
+  TermId constant(std::string_view name) { return constant(atom(name)); }
   TermId integer(std::string_view digits);
   /// cons(items..., tail).
   TermId list(std::span<const TermId> items, TermId tail);
@@ -156,15 +160,17 @@ class Terms {
 
  private:
   ProgramId add(ProgramNode node);
+  TermId add_term(TermNode node);
 
   std::deque<std::string> symbols_;
   std::unordered_map<std::string_view, Symbol> index_;
-  std::vector<std::string> variables_;
-  std::unordered_map<std::string, VarId> free_;
-  std::vector<TermNode> terms_;
-  std::vector<TermId> args_;
-  std::vector<ProgramNode> programs_;
-  std::vector<Span> spans_;
+  Pool<Symbol> variables_;  // their names
+  std::unordered_map<Symbol, VarId> free_;
+  Pool<TermNode> terms_;
+  Pool<TermId> args_;
+  Pool<TermId> variable_terms_, constant_terms_;  // by variable and symbol; each has one node
+  Pool<ProgramNode> programs_;
+  Pool<Span> spans_;
   std::vector<Definition> definitions_;
   std::unordered_map<Symbol, DefinitionId> defined_;
   std::unordered_map<ProgramId, ProgramId> expanded_, expanded_dual_;  // definition bodies

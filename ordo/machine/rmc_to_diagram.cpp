@@ -22,8 +22,8 @@ class Drawing {
       const SpanPart& span = summand.spans[i];
       const std::string before = i == 0 ? "" : star(summand.stars[i - 1], i - 1);
       const std::string after = i + 1 == summand.spans.size() ? "" : star_name(i);
-      for (const auto& [location, items] : span.pops) ends(location, items, before, Side::left);
-      for (const auto& [location, items] : span.pushes) ends(location, items, after, Side::right);
+      for (const SpanStack& s : span) ends(s.location, s.pops, before, Side::left);
+      for (const SpanStack& s : span) ends(s.location, s.pushes, after, Side::right);
     }
     for (const auto& [variable, value] : summand.equations) {
       const std::string node = name("e");
@@ -54,11 +54,11 @@ class Drawing {
   }
 
   // The items of a stack in the order in which they are popped, or the other way round.
-  void ends(const std::string& location, const std::vector<TermId>& items, const std::string& star,
-            Side side) {
+  void ends(Symbol location, const std::vector<TermId>& items, const std::string& star, Side side) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       const std::size_t depth = side == Side::left ? i + 1 : items.size() - i;
-      const std::string port = fmt::format("{} {}", location.empty() ? "main" : location, depth);
+      const std::string port =
+          fmt::format("{} {}", location == kMain ? "main" : terms_.text(location), depth);
       std::string node = star;
       if (star.empty()) {
         node = name(side == Side::left ? "i" : "o");

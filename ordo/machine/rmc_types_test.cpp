@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "ordo/machine/rmc_testing.h"
+#include "ordo/machine/size_testing.h"
 
 namespace ordo::machine::rmc {
 namespace {
@@ -59,7 +60,7 @@ TEST(RmcTypes, TheDualHasTheTypeTurnedRound) {
   Session s;
   Random random(3);
   int typed = 0;
-  for (int i = 0; i < 4'000; ++i) {
+  for (int i = 0; i < draws(4'000); ++i) {
     RandomPrograms draw{s.terms, random, false, true};
     const ProgramId program = draw.program(2 + static_cast<int>(random.below(7)));
     // What stands beyond a fail is not looked at, and duality turns round which side that is.
@@ -80,16 +81,12 @@ TEST(RmcTypes, TheDualHasTheTypeTurnedRound) {
     };
     EXPECT_EQ(sides(text).first, sides(dual).second) << text << " / " << dual;
   }
-  EXPECT_GT(typed, 500);
+  EXPECT_GT(typed, draws(500));
 }
 
 TEST(RmcTypes, AMillionLevelsNeedNoNativeStack) {
-  const int depth = 1'000'000;
-  std::string pushes;
-  for (int i = 0; i < depth; ++i) pushes += "([a];";
-  pushes += "skip" + std::string(depth, ')');
-  EXPECT_FALSE(type(pushes).empty());
-  EXPECT_EQ(type(std::string(depth, '(') + "skip" + std::string(depth, ')')), "=>");
+  EXPECT_FALSE(type(repeated("([a];") + "skip" + repeated(")")).empty());
+  EXPECT_EQ(type(repeated("(") + "skip" + repeated(")")), "=>");
 }
 
 }  // namespace

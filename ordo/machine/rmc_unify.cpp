@@ -1,21 +1,20 @@
 #include "ordo/machine/rmc_unify.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace ordo::machine::rmc {
 namespace {
 
 bool occurs(const Terms& terms, const Bindings& bindings, VarId variable, TermId in) {
   std::vector<TermId> tasks{in};
-  std::unordered_set<TermId> seen;
+  FlatMap seen;
   while (!tasks.empty()) {
     const TermId id = walk(terms, bindings, tasks.back());
     tasks.pop_back();
     const TermNode& node = terms.term(id);
     if (node.is_variable) {
       if (node.label == variable) return true;
-    } else if (!node.ground && seen.insert(id).second) {
+    } else if (!node.ground && seen[id]++ == 0) {
       const auto args = terms.args(id);
       tasks.insert(tasks.end(), args.begin(), args.end());
     }
@@ -23,47 +22,18 @@ bool occurs(const Terms& terms, const Bindings& bindings, VarId variable, TermId
   return false;
 }
 
-// Rebuilds a term bottom-up. `replace(id, rebuilt)` maps a node to another one and says whether
-// that one's arguments are rebuilt in turn.
-template <class Replace>
-TermId rebuild(Terms& terms, TermId root, const Replace& replace) {
-  struct Task {
-    TermId id;
-    bool ready;
-  };
-  std::vector<Task> tasks{{root, false}};
-  std::vector<TermId> values;
-  std::unordered_map<TermId, TermId> done;  // of nodes with arguments
-  while (!tasks.empty()) {
-    const Task task = tasks.back();
-    tasks.pop_back();
-    if (!task.ready) {
-      bool rebuilt = true;
-      const TermId id = replace(task.id, rebuilt);
-      const TermNode& node = terms.term(id);
-      if (!rebuilt || node.is_variable || node.ground) {
-        values.push_back(id);
-      } else if (const auto found = done.find(id); found != done.end()) {
-        values.push_back(found->second);
-      } else {
-        tasks.push_back({id, true});
-        const auto args = terms.args(id);
-        for (std::size_t i = args.size(); i-- > 0;) tasks.push_back({args[i], false});
-      }
-      continue;
-    }
-    const TermNode node = terms.term(task.id);
-    const std::vector<TermId> args(values.end() - node.arity, values.end());
-    const auto old = terms.args(task.id);
-    const bool same = std::equal(args.begin(), args.end(), old.begin());
-    values.resize(values.size() - node.arity);
-    values.push_back(same ? task.id : terms.app(node.label, args));
-    done[task.id] = values.back();
-  }
-  return values.back();
-}
-
 }  // namespace
+
+void Rebuilder::build(TermId id) {
+  const TermNode node = terms_.term(id);
+  const auto args = std::span(values_).last(node.arity);
+  const auto old = terms_.args(id);
+  const bool same = std::equal(args.begin(), args.end(), old.begin());
+  const TermId made = same ? id : terms_.app(node.label, args);
+  values_.resize(values_.size() - node.arity);
+  values_.push_back(made);
+  done_.set(id, made);
+}
 
 TermId walk(const Terms& terms, const Bindings& bindings, TermId term) {
   while (terms.term(term).is_variable) {
@@ -79,7 +49,9 @@ bool unify(const Terms& terms, Bindings& bindings, TermId left, TermId right,
   std::vector<std::pair<TermId, TermId>> tasks{{left, right}};
   const auto bind = [&](TermId variable, TermId value) {
     const VarId v = terms.term(variable).label;
-    if (check == OccursCheck::on && occurs(terms, bindings, v, value)) return false;
+    const TermNode& node = terms.term(value);
+    const bool may_hold = !node.is_variable && !node.ground;
+    if (check == OccursCheck::on && may_hold && occurs(terms, bindings, v, value)) return false;
     bindings.bind(v, value);
     made.push_back(v);
     return true;
@@ -105,15 +77,15 @@ bool unify(const Terms& terms, Bindings& bindings, TermId left, TermId right,
 }
 
 TermId resolve(Terms& terms, const Bindings& bindings, TermId term) {
-  return rebuild(terms, term, [&](TermId id, bool&) { return walk(terms, bindings, id); });
+  return Rebuilder(terms)(
+      term, [&](TermId id) { return Rebuilder::Replacement{walk(terms, bindings, id)}; });
 }
 
 TermId substitute(Terms& terms, const std::unordered_map<VarId, TermId>& map, TermId term) {
-  return rebuild(terms, term, [&](TermId id, bool& rebuilt) {
-    if (!terms.term(id).is_variable) return id;
+  return Rebuilder(terms)(term, [&](TermId id) {
+    if (!terms.term(id).is_variable) return Rebuilder::Replacement{id};
     const auto found = map.find(terms.term(id).label);
-    rebuilt = false;
-    return found == map.end() ? id : found->second;
+    return Rebuilder::Replacement{found == map.end() ? id : found->second, true};
   });
 }
 

@@ -3,9 +3,11 @@
 // has its own over cells. Nothing recurses.
 #pragma once
 
+#include <algorithm>
 #include <unordered_map>
 #include <vector>
 
+#include "ordo/machine/flat_map.h"
 #include "ordo/machine/rmc_term.h"
 
 namespace ordo::machine::rmc {
@@ -16,17 +18,14 @@ enum class OccursCheck { on, off };
 class Bindings {
  public:
   /// What a variable is bound to, or nullptr.
-  const TermId* find(VarId v) const {
-    const auto found = bound_.find(v);
-    return found == bound_.end() ? nullptr : &found->second;
-  }
-  void bind(VarId v, TermId term) { bound_[v] = term; }
+  const TermId* find(VarId v) const { return bound_.find(v); }
+  void bind(VarId v, TermId term) { bound_.set(v, term); }
   void erase(VarId v) { bound_.erase(v); }
   std::size_t size() const { return bound_.size(); }
   void clear() { bound_.clear(); }
 
  private:
-  std::unordered_map<VarId, TermId> bound_;
+  FlatMap bound_;
 };
 
 /// `term`, or what its variable is bound to at last.
@@ -37,6 +36,57 @@ TermId walk(const Terms& terms, const Bindings& bindings, TermId term);
 /// holds what was bound on the way.
 bool unify(const Terms& terms, Bindings& bindings, TermId left, TermId right,
            std::vector<VarId>& made, OccursCheck check = OccursCheck::on);
+
+/// Rebuilds terms bottom-up, many of them with the same memory. What does not change is shared.
+class Rebuilder {
+ public:
+  explicit Rebuilder(Terms& terms) : terms_(terms) {}
+
+  /// What stands for a node: another one, whose arguments are rebuilt in turn unless `finished`.
+  struct Replacement {
+    TermId id;
+    bool finished = false;
+  };
+  /// `replace(id)` gives a Replacement; it sees variables in the order of their first occurrence.
+  template <class Replace>
+  TermId operator()(TermId root, const Replace& replace) {
+    tasks_.assign(1, {root, false});
+    values_.clear();
+    done_.clear();
+    while (!tasks_.empty()) {
+      const Task task = tasks_.back();
+      tasks_.pop_back();
+      if (task.ready) {
+        build(task.id);
+        continue;
+      }
+      const Replacement made = replace(task.id);
+      const TermNode& node = terms_.term(made.id);
+      if (made.finished || node.is_variable || node.ground) {
+        values_.push_back(made.id);
+      } else if (const TermId* known = done_.find(made.id)) {
+        values_.push_back(*known);
+      } else {
+        tasks_.push_back({made.id, true});
+        const auto args = terms_.args(made.id);
+        for (std::size_t i = args.size(); i-- > 0;) tasks_.push_back({args[i], false});
+      }
+    }
+    return values_.back();
+  }
+
+ private:
+  struct Task {
+    TermId id;
+    bool ready;
+  };
+  void build(TermId id);
+
+  Terms& terms_;
+  std::vector<Task> tasks_;
+  std::vector<TermId> values_;
+  FlatMap done_;  // of nodes with arguments
+};
 
 /// The term with every bound variable replaced, at any depth. `bindings` must have no cycle.
 TermId resolve(Terms& terms, const Bindings& bindings, TermId term);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -235,14 +234,10 @@ class Vectors final : public Core {
   Vectors(const CoreInput& input, VectorNet net)
       : terms_(input.terms),
         options_(input.options),
-        context_(input.context),
+        watch_(input.options, input.context),
         net_(std::move(net)),
         markings_(net_.places.size()) {
     if (!net_.fails) markings_.insert(net_.start);
-    if (options_.timeout > 0) {
-      deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(options_.timeout));
-    }
   }
 
   bool next() override {
@@ -276,19 +271,12 @@ class Vectors final : public Core {
     for (const auto& [location, items] : stacks.all()) {
       if (!items.empty()) answer.memory.push_back({location, items});
     }
-    std::sort(answer.memory.begin(), answer.memory.end(),
-              [&](const MemoryEntry& a, const MemoryEntry& b) {
-                return terms_.text(a.location) < terms_.text(b.location);
-              });
+    sort_by_location(terms_, answer.memory);
     return answer;
   }
   Limit limit() const override { return limit_; }
   RunCounts counts() const override {
-    RunCounts counts;
-    counts.steps = steps_;
-    counts.unfoldings = fired_;
-    counts.peak_bytes = markings_.bytes();
-    return counts;
+    return {.steps = steps_, .unfoldings = fired_, .peak_bytes = markings_.bytes()};
   }
   std::string plan() const override {
     return fmt::format("vectors: a net of {} places and {} transitions; each marking once\n",
@@ -307,8 +295,6 @@ class Vectors final : public Core {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void fire_all() {
     for (const VectorNet::Transition& transition : net_.transitions) {
       ++steps_;
@@ -375,16 +361,13 @@ class Vectors final : public Core {
   }
 
   bool poll() {
-    context_.check_stop();
-    if (steps_ >= options_.limits.steps()) limit_ = Limit::steps;
-    if (markings_.bytes() > options_.limits.memory_bytes()) limit_ = Limit::memory;
-    if (Clock::now() > deadline_) limit_ = Limit::time;
+    limit_ = watch_.look(steps_, markings_.bytes());
     return limit_ == Limit::none;
   }
 
   Terms& terms_;
   RunOptions options_;
-  Context& context_;
+  Watch watch_;
   VectorNet net_;
   MarkingSet markings_;
   std::size_t visited_ = 0;
@@ -392,7 +375,6 @@ class Vectors final : public Core {
   Dug deep_;  // stacks that the actions after the star dug into
   std::uint64_t answers_ = 0, steps_ = 0, fired_ = 0;
   Limit limit_ = Limit::none;
-  Clock::time_point deadline_ = Clock::time_point::max();
 };
 
 }  // namespace

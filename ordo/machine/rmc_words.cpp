@@ -1,7 +1,6 @@
 #include "ordo/machine/rmc_words.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 
@@ -140,7 +139,7 @@ class Words final : public Core {
   Words(const CoreInput& input, WordAutomaton automaton)
       : terms_(input.terms),
         options_(input.options),
-        context_(input.context),
+        watch_(input.options, input.context),
         automaton_(std::move(automaton)),
         stream_(input.stream) {
     for (const MemoryEntry& entry : input.memory) {
@@ -155,10 +154,6 @@ class Words final : public Core {
     active_.push_back(0);
     counts_at_[0] = 1;
     count_ends();
-    if (options_.timeout > 0) {
-      deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(options_.timeout));
-    }
   }
 
   bool next() override {
@@ -187,19 +182,12 @@ class Words final : public Core {
     }
     Answer answer{others_, {}};
     if (!rest_.empty()) answer.memory.push_back({automaton_.stack, rest_});
-    std::sort(answer.memory.begin(), answer.memory.end(),
-              [&](const MemoryEntry& a, const MemoryEntry& b) {
-                return terms_.text(a.location) < terms_.text(b.location);
-              });
+    sort_by_location(terms_, answer.memory);
     return answer;
   }
   Limit limit() const override { return limit_; }
   RunCounts counts() const override {
-    RunCounts counts;
-    counts.steps = steps_;
-    counts.unfoldings = letters_read_;
-    counts.peak_bytes = held_bytes();
-    return counts;
+    return {.steps = steps_, .unfoldings = letters_read_, .peak_bytes = held_bytes()};
   }
   std::string plan() const override {
     const std::string& stack = terms_.text(automaton_.stack);
@@ -214,8 +202,6 @@ class Words final : public Core {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   std::uint64_t held_bytes() const {
     return rest_.capacity() * sizeof(TermId) + automaton_.edge_count * sizeof(WordAutomaton::Edge) +
            automaton_.letters.size() * 64;
@@ -272,16 +258,13 @@ class Words final : public Core {
     return true;
   }
   bool poll() {
-    context_.check_stop();
-    if (steps_ >= options_.limits.steps()) limit_ = Limit::steps;
-    if (held_bytes() > options_.limits.memory_bytes()) limit_ = Limit::memory;
-    if (Clock::now() > deadline_) limit_ = Limit::time;
+    limit_ = watch_.look(steps_, held_bytes());
     return limit_ == Limit::none;
   }
 
   Terms& terms_;
   RunOptions options_;
-  Context& context_;
+  Watch watch_;
   WordAutomaton automaton_;
   StackStream stream_;
   std::vector<TermId> rest_;  // below what the stream gives, top last
@@ -291,7 +274,6 @@ class Words final : public Core {
   std::uint64_t pending_ = 0;  // answers at this place of the word
   std::uint64_t answers_ = 0, steps_ = 0, letters_read_ = 0;
   Limit limit_ = Limit::none;
-  Clock::time_point deadline_ = Clock::time_point::max();
 };
 
 }  // namespace

@@ -2,13 +2,16 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <unordered_map>
 
 #include <gtest/gtest.h>
 
 #include "ordo/base/file.h"
 #include "ordo/base/random.h"
+#include "ordo/machine/flat_map.h"
 #include "ordo/machine/integer.h"
 #include "ordo/machine/lexer.h"
+#include "ordo/machine/pool.h"
 #include "ordo/machine/repl.h"
 #include "ordo/machine/source.h"
 #include "ordo/machine/stepper.h"
@@ -72,6 +75,60 @@ TEST(Lexer, SplitsNamesNumbersStringsAndTheLongestPunctuation) {
       {K::string, 0},      {K::punctuation, 2}, {K::punctuation, 2}, {K::lower, 0},
       {K::punctuation, 1}, {K::bad, 0}};
   EXPECT_EQ(seen, want);
+}
+
+TEST(Lexer, ReservedWordsHaveTheirPlaceAsCode) {
+  SourceMap sources;
+  const SourceId id = sources.add("a", "end in endless Inn in'");
+  constexpr std::string_view kWords[] = {"in", "end"};
+  Lexer lexer(sources, id, {}, kWords);
+  for (const std::uint32_t code : {2U, 1U, 0U, 0U, 0U}) EXPECT_EQ(lexer.next().code, code);
+}
+
+TEST(FlatMap, DoesWhatAMapDoes) {
+  Random random(3);
+  FlatMap map;
+  std::unordered_map<std::uint32_t, std::uint32_t> reference;
+  for (int i = 0; i < 100'000; ++i) {
+    // Keys that crowd together, so that removals leave holes in long probes.
+    const auto key = static_cast<std::uint32_t>(random.below(i < 50'000 ? 40 : 4'000));
+    switch (random.below(4)) {
+      case 0:
+        map.erase(key);
+        reference.erase(key);
+        break;
+      case 1:
+        ++map[key];
+        ++reference[key];
+        break;
+      case 2:
+        if (random.below(500) == 0) {
+          map.clear();
+          reference.clear();
+        }
+        break;
+      default:
+        map.set(key, static_cast<std::uint32_t>(i));
+        reference[key] = static_cast<std::uint32_t>(i);
+    }
+    const auto asked = static_cast<std::uint32_t>(random.below(4'000));
+    const auto wanted = reference.find(asked);
+    const std::uint32_t* found = map.find(asked);
+    ASSERT_EQ(found != nullptr, wanted != reference.end());
+    if (found != nullptr) ASSERT_EQ(*found, wanted->second);
+    ASSERT_EQ(map.size(), reference.size());
+  }
+}
+
+TEST(Pool, KeepsItsItemsWhileItGrows) {
+  Pool<std::uint64_t> pool;
+  for (std::uint64_t i = 0; i < 100'000; ++i) pool.push_back(i == 0 ? 7 : pool[i - 1] + 1);
+  pool.extend(100'003);
+  EXPECT_EQ(pool.size(), 100'003U);
+  EXPECT_EQ(pool[99'999], 100'006U);
+  EXPECT_EQ(pool[100'002], 0U);
+  const Pool<std::uint64_t> moved = std::move(pool);
+  EXPECT_EQ(moved[1], 8U);
 }
 
 TEST(Lexer, QuotingAndUnquotingAreInverse) {

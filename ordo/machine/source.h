@@ -78,6 +78,8 @@ class Diagnostics {
 
   void error(Span span, std::string message, std::string hint = {});
   bool empty() const { return count_ == 0; }
+  /// Whether further errors are only counted; then no hint need be thought of.
+  bool full() const { return items_.size() >= limit_; }
   std::size_t count() const { return count_; }
   const std::vector<Diagnostic>& all() const { return items_; }
   /// Each as "file:line:col: error: message", the line, a caret line and the hint.
