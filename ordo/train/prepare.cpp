@@ -38,7 +38,7 @@ Placement placement_of(const LearningRecipe& recipe) {
 }
 
 nets::Spec spec_for(const LearningRecipe& recipe, const PreparedData& data) {
-  const NamedSpec named = parse_named_spec(recipe.model);
+  const NamedSpec named = parse_named_spec(recipe.model.value_or("mlp"));
   return {.name = named.name,
           .options = named.options,
           .input = data.input,

@@ -18,7 +18,8 @@ void DataRecipe::describe(OptionSet& set) {
 }
 
 void LearningRecipe::describe(OptionSet& set) {
-  set.add("model", model, "Network, NAME or NAME:key=value,... ('ordo train list' shows them).");
+  set.add("model", model,
+          "Network, NAME or NAME:key=value,... ('ordo train list' shows them); by default mlp.");
   set.add("optimizer", optimizer, "Optimizer, NAME or NAME:key=value,... .");
   set.add("rate", rate, "Learning rate; by default the optimizer's own.").range(0);
   set.add("batch-size", batch_size, "Examples in a step.").range(1).short_name('b');

@@ -26,9 +26,9 @@ struct DataRecipe {
 
 /// How the network is built and learns.
 struct LearningRecipe {
-  std::string model = "mlp";       ///< NAME[:key=value,...]
-  std::string optimizer = "adam";  ///< NAME[:key=value,...]
-  std::optional<double> rate;      ///< the optimizer's own default
+  std::optional<std::string> model;  ///< NAME[:key=value,...]; by default a perceptron, "mlp"
+  std::string optimizer = "adam";    ///< NAME[:key=value,...]
+  std::optional<double> rate;        ///< the optimizer's own default
   std::int64_t batch_size = 128;
   optimize::Schedule schedule;
   double clip = 0;

@@ -14,6 +14,7 @@
 #include "ordo/train/grow_head.h"
 #include "ordo/train/model_state.h"
 #include "ordo/train/named_spec.h"
+#include "ordo/train/results_csv.h"
 #include "ordo/train/round_start.h"
 #include "ordo/train/trainer.h"
 
@@ -157,7 +158,7 @@ DataHistory Training::history() const {
 void Training::build_net() {
   nets::Spec spec = spec_for(options_.learning, data_);
   if (before_) {
-    if (!resumes_ && options_.learning.model != LearningRecipe().model) refuse_another(spec);
+    if (!resumes_ && options_.learning.model) refuse_another(spec);
     model_ = *before_;
     if (options_.grow_head && !resumes_) {
       model_ = grow_head(std::move(model_), data_.classes, stream_.split("grow"));
@@ -191,7 +192,7 @@ void Training::refuse_another(const nets::Spec& asked) const {
     throw UsageError(
         fmt::format("--model {}: {} holds the network '{}'{}; leave --model out, or "
                     "train anew without --from",
-                    options_.learning.model, options_.from.string(), before_->spec.name, why));
+                    *options_.learning.model, options_.from.string(), before_->spec.name, why));
   };
   if (spec.name != before_->spec.name) refuse("");
   const auto wanted = nets::parameters_of(*nets::make_net(spec, Random(0)));
@@ -322,26 +323,8 @@ void Training::end_epoch(const Epoch& epoch) {
   }
   if (distance_) measure_distance(epoch.steps, epoch.rate);
   if (!keeps()) return;
-  if (results_.empty()) {
-    results_ =
-        "epoch,steps,rate,train-loss,train-accuracy,gradient-norm,validation-loss,"
-        "validation-accuracy,validation-top5-accuracy,distance";
-    if (distance_) {
-      for (const std::string& layer : distance_->layers()) results_ += ",distance." + layer;
-    }
-    results_ += "\n";
-  }
-  results_ += fmt::format("{},{},{},{},{},{}", epoch.number, epoch.steps, epoch.rate, epoch.loss,
-                          epoch.accuracy, epoch.gradient_norm);
-  results_ += validation ? fmt::format(",{},{},{}", validation->loss, validation->accuracy,
-                                       validation->top5_accuracy)
-                         : ",,,";
-  results_ += ",";
-  if (distance_) {
-    const Distance& distance = distance_->distances().back();
-    results_ += fmt::format("{},{}", distance.total, fmt::join(distance.layers, ","));
-  }
-  results_ += "\n";
+  if (results_.empty()) results_ = results_header(distance_);
+  results_ += results_line(epoch, validation, distance_);
 }
 
 RunResult Training::train() {
@@ -396,82 +379,6 @@ void RunOptions::describe(OptionSet& set) {
   set.add("save-every", save_every, "Seconds between checkpoints.").range(0);
   set.add("evaluate-every", evaluate_every, "Epochs between evaluations on the validation part.")
       .range(0);
-}
-
-Json to_json(const RunResult& result) {
-  Json json = to_json(result.fit);
-  json["accuracy"] = result.test.examples > 0 ? Json(result.test.accuracy) : Json();
-  json["loss"] = result.test.examples > 0 ? Json(result.test.loss) : Json();
-  if (result.validation.examples > 0) {
-    json["validation-accuracy"] = result.validation.accuracy;
-    json["validation-loss"] = result.validation.loss;
-  }
-  json["parameters"] = result.parameters;
-  json["train-examples"] = result.train_examples;
-  json["test-examples"] = result.test.examples;
-  json["noisy-labels"] = result.noisy_labels;
-  json["examples-per-second"] = result.images_per_second;
-  if (!result.distances.empty()) {
-    Json::Array distances;
-    for (const Distance& distance : result.distances) {
-      Json one = Json::object({{"update", distance.update}, {"total", distance.total}});
-      for (std::size_t layer = 0; layer < result.layers.size(); ++layer) {
-        one["layers"][result.layers[layer]] = distance.layers[layer];
-      }
-      distances.push_back(std::move(one));
-    }
-    json["distance"] = result.distances.back().total;
-    json["distances"] = Json(std::move(distances));
-  }
-  if (result.fits) {
-    json["distance-fits"] = to_json(*result.fits);
-    json["diffusion-rate"] = result.fits->log.b;
-    json["log-r2"] = result.fits->log.r2;
-    json["sqrt-r2"] = result.fits->sqrt.r2;
-    json["power-r2"] = result.fits->power.r2;
-  }
-  if (result.drift) json["drift"] = data::to_json(*result.drift);
-  if (!result.out.empty()) json["out"] = result.out.string();
-  return json;
-}
-
-std::string to_text(const RunResult& result) {
-  const Fit& fit = result.fit;
-  std::string text = fmt::format(
-      "{} parameters, {} training examples{}\n{} epochs, {} steps, {:.2f} s ({:.0f} examples/s)\n"
-      "stopped: {}; accuracy on the training examples as they came by {:.4f}\n",
-      result.parameters, result.train_examples,
-      result.noisy_labels > 0 ? fmt::format(" ({} with a wrong label)", result.noisy_labels) : "",
-      fit.epochs, fit.steps, fit.seconds, result.images_per_second, to_string(fit.reason),
-      fit.accuracy);
-  if (result.validation.examples > 0) {
-    text +=
-        fmt::format("validation: accuracy {:.4f}, loss {:.4f} ({} examples)\n",
-                    result.validation.accuracy, result.validation.loss, result.validation.examples);
-  }
-  if (result.test.examples > 0) {
-    text += fmt::format("test: accuracy {:.4f}, loss {:.4f} ({} examples)\n", result.test.accuracy,
-                        result.test.loss, result.test.examples);
-  }
-  if (!result.distances.empty()) {
-    text += fmt::format("distance of the weights from where they began: {:.4g}\n",
-                        result.distances.back().total);
-  }
-  if (result.fits) {
-    const DistanceFits& fits = *result.fits;
-    text += fmt::format(
-        "distance over the first {} updates, t: {:.3g} + {:.4g} ln t (R2 {:.4f}); as a root of t "
-        "R2 {:.4f}, as {:.3g} t^{:.3g} R2 {:.4f}\n",
-        fits.last, fits.log.a, fits.log.b, fits.log.r2, fits.sqrt.r2, fits.power.scale,
-        fits.power.power, fits.power.r2);
-  }
-  if (result.drift && !result.drift->moved.empty()) text += data::to_text(*result.drift);
-  if (!result.out.empty()) text += fmt::format("model: {}\n", result.out.string());
-  return text;
-}
-
-ExitCode exit_code(const RunResult& result) {
-  return result.fit.reached() ? ExitCode::done : ExitCode::limit;
 }
 
 RunResult run(const RunOptions& options, const data::Folders& folders,

@@ -44,6 +44,8 @@ TEST(Run, RefusesAnotherNetworkThanTheModelHolds) {
   const std::string refusal = refusal_of(options);
   EXPECT_THAT(refusal, HasSubstr("[8, 64]"));
   EXPECT_THAT(refusal, HasSubstr("[9, 64]"));
+  options.learning.model = "mlp";  // by name it is asked for, though it is the default
+  EXPECT_THAT(refusal_of(options), HasSubstr("train anew without --from"));
   options.learning.model = "mlp:hidden=[8]";
   EXPECT_EQ(refusal_of(options), "accepted");
 }
