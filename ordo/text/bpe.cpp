@@ -65,6 +65,20 @@ class RuleTable {
   unsigned shift_ = 64;
 };
 
+// Whether no token has a mark after something else: then nothing is ever joined across such a
+// place.
+bool no_rule_reaches_over_marks(const ModelSpec& spec) {
+  if (spec.ignore_merges || !spec.continuing_prefix.empty() || !spec.end_of_word_suffix.empty()) {
+    return false;
+  }
+  return std::all_of(spec.merges.begin(), spec.merges.end(), [&](const MergeRule& rule) {
+    const std::string& token = spec.tokens[rule.merged];
+    std::size_t at = 0;
+    while (token.compare(at, kSpaceMark.size(), kSpaceMark) == 0) at += kSpaceMark.size();
+    return token.find(kSpaceMark, at) == std::string::npos;
+  });
+}
+
 struct Symbol {
   std::uint32_t id;
   std::uint32_t begin, end;
@@ -74,6 +88,7 @@ class Bpe : public Model {
  public:
   Bpe(const ModelSpec& spec, PieceForm form);
   void append_tokens(std::string_view piece, std::vector<ModelToken>& tokens) const override;
+  bool can_cut_at_marks() const override { return can_cut_at_marks_; }
 
  private:
   void begin_with_bytes(std::string_view piece, std::vector<Symbol>& symbols) const;
@@ -87,12 +102,14 @@ class Bpe : public Model {
   std::vector<std::string> raw_;  // byte-level: the tokens' bytes
   std::unique_ptr<TokenIndex> index_;
   std::vector<std::uint32_t> bytes_;  // the token of each byte
+  bool can_cut_at_marks_ = false;
 };
 
 Bpe::Bpe(const ModelSpec& spec, PieceForm form) : spec_(spec), form_(form), rules_(spec.merges) {
   if (form == PieceForm::text) {
     index_ = std::make_unique<TokenIndex>(spec.tokens);
     bytes_ = byte_tokens(spec);
+    can_cut_at_marks_ = no_rule_reaches_over_marks(spec) && index_->find(kSpaceMark) != kNone;
     return;
   }
   raw_.reserve(spec.tokens.size());

@@ -16,6 +16,9 @@ struct ModelToken {
   std::uint32_t begin, end;
 };
 
+/// SentencePiece's mark of a space.
+inline constexpr std::string_view kSpaceMark = "\u2581";
+
 /// What the pieces are: text, or the bytes that a byte-level vocabulary spells with letters.
 enum class PieceForm { text, bytes };
 
@@ -25,6 +28,9 @@ class Model {
   /// Appends the tokens of `piece`. Throws InputError for what the vocabulary cannot spell if it
   /// has no token for the unknown.
   virtual void append_tokens(std::string_view piece, std::vector<ModelToken>& tokens) const = 0;
+  /// Whether a piece gives the same tokens when it is cut before each kSpaceMark that follows
+  /// something else. Words are shorter, and come again.
+  virtual bool can_cut_at_marks() const { return false; }
 };
 
 /// The spec must outlive the model.

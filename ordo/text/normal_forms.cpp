@@ -94,8 +94,8 @@ const Tables& tables() {
 
 struct Part {
   char32_t point;
-  std::size_t source;  // its byte in the text
   std::uint8_t combining_class;
+  int taken;  ///< characters of the text that it stands for: 0 for all parts of one but the first
 };
 
 class Decomposer {
@@ -106,7 +106,9 @@ class Decomposer {
     parts_.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
       const DecodedPoint point = decode_point(text, at);
-      add(point.value, at);
+      const std::size_t first = parts_.size();
+      add(point.value);
+      parts_[first].taken = 1;
       at += point.length;
     }
     order();
@@ -114,37 +116,32 @@ class Decomposer {
   }
 
  private:
-  void add(char32_t point, std::size_t source) {
+  void add(char32_t point) {
     if (point < 0x80) {
-      parts_.push_back({point, source, 0});
+      parts_.push_back({point, 0, 0});
       return;
     }
     if (point - kSyllables < kSyllableCount) {
       const char32_t index = point - kSyllables;
       const char32_t trail = index % kTrailCount;
-      put(kLeads + index / (kVowelCount * kTrailCount), source);
-      put(kVowels + index % (kVowelCount * kTrailCount) / kTrailCount, source);
-      if (trail != 0) put(kTrails + trail, source);
+      put(kLeads + index / (kVowelCount * kTrailCount));
+      put(kVowels + index % (kVowelCount * kTrailCount) / kTrailCount);
+      if (trail != 0) put(kTrails + trail);
       return;
     }
     for (const auto* const table : {&tables().compatible, &tables().canonical}) {
       if (table == &tables().compatible && !compatible_) continue;
       const auto found = table->find(point);
       if (found == table->end()) continue;
-      for (const std::uint32_t part : found->second) put(part, source);
+      for (const std::uint32_t part : found->second) put(part);
       return;
     }
-    put(point, source);
+    put(point);
   }
 
-  void put(char32_t point, std::size_t source) {
-    parts_.push_back({point, source, tables().combining_class(point)});
-  }
+  void put(char32_t point) { parts_.push_back({point, tables().combining_class(point), 0}); }
 
   void order() {
-    const auto by_class = [](const Part& a, const Part& b) {
-      return a.combining_class < b.combining_class;
-    };
     for (auto begin = parts_.begin(); begin != parts_.end();) {
       if (begin->combining_class == 0) {
         ++begin;
@@ -152,7 +149,9 @@ class Decomposer {
       }
       const auto end = std::find_if(begin, parts_.end(),
                                     [](const Part& part) { return part.combining_class == 0; });
-      std::stable_sort(begin, end, by_class);
+      std::stable_sort(begin, end, [](const Part& a, const Part& b) {
+        return a.combining_class < b.combining_class;
+      });
       begin = end;
     }
   }
@@ -171,6 +170,7 @@ void compose_in_place(std::vector<Part>& parts) {
       const char32_t whole = tables().compose(parts[starter].point, part.point);
       if (whole != 0) {
         parts[starter].point = whole;
+        parts[starter].taken += part.taken;
         continue;
       }
     }
@@ -182,6 +182,23 @@ void compose_in_place(std::vector<Part>& parts) {
     parts[kept++] = part;
   }
   parts.resize(kept);
+}
+
+// Marks may have moved; their places are counted out in order: each part takes the characters that
+// come next, and one that takes none stands where the last did.
+void put_down(Normalized& normalized, const std::vector<Part>& parts) {
+  const std::string& text = normalized.text();
+  Rewriter rewriter(normalized);
+  std::size_t last = 0, next = 0;
+  for (const Part& part : parts) {
+    if (part.taken > 0) last = next;
+    rewriter.add(part.point, last);
+    for (int taken = 0; taken < part.taken; ++taken) {
+      if (taken > 0) last = next;
+      next += decode_point(text, next).length;
+    }
+  }
+  rewriter.finish();
 }
 
 bool is_composed(std::string_view text) {
@@ -211,9 +228,7 @@ void to_normal_form(Normalized& normalized, NormalForm form) {
   const bool compatible = form == NormalForm::nfkc || form == NormalForm::nfkd;
   std::vector<Part> parts = Decomposer(compatible).decompose(text);
   if (form == NormalForm::nfc || form == NormalForm::nfkc) compose_in_place(parts);
-  Rewriter rewriter(normalized);
-  for (const Part& part : parts) rewriter.add(part.point, part.source);
-  rewriter.finish();
+  put_down(normalized, parts);
 }
 
 std::string to_normal_form(std::string_view text, NormalForm form) {

@@ -20,6 +20,25 @@ bool can_work_on_bytes(const ModelSpec& model, const PreTokenizer& pre_tokenizer
          !model.byte_fallback;
 }
 
+// Before each mark that follows something else.
+void cut_at_marks(Pieces& pieces) {
+  const std::string& text = pieces.text.text();
+  std::vector<ByteSpan> spans;
+  for (const ByteSpan& span : pieces.spans) {
+    std::size_t begin = span.begin, after_mark = std::string::npos;
+    for (std::size_t at = text.find(kSpaceMark, begin); at < span.end;
+         at = text.find(kSpaceMark, at + kSpaceMark.size())) {
+      if (at > begin && at != after_mark) {
+        spans.push_back({begin, at});
+        begin = at;
+      }
+      after_mark = at + kSpaceMark.size();
+    }
+    spans.push_back({begin, span.end});
+  }
+  pieces.spans = std::move(spans);
+}
+
 void check_text(std::string_view text) {
   check_utf8(text, "text");
   if (text.size() >= kLongestText) {
@@ -66,6 +85,7 @@ Pieces Tokenizer::State::cut_into_pieces(Normalized text) const {
   Pieces pieces{std::move(text), {}};
   if (size > 0) pieces.spans.push_back({0, size});
   pre_tokenizer.apply(pieces);
+  if (model->can_cut_at_marks()) cut_at_marks(pieces);
   return pieces;
 }
 

@@ -84,20 +84,19 @@ def matched_by_digits():
 def combining_classes():
     """Two marks are put in order by their classes; so a scale of marks of known classes tells."""
     nfd = normalizers.NFD()
-    scale = {}
+    last, scale = chr(0x345), {240: chr(0x345)}  # of the highest class
     for point in POINTS:
-        known = unicodedata.combining(chr(point))
-        if known and nfd.normalize_str(chr(point)) == chr(point):
-            scale.setdefault(known, chr(point))
-    first, last = min(scale), max(scale)
+        known, mark = unicodedata.combining(chr(point)), chr(point)
+        moves = nfd.normalize_str(last + mark) == mark + last  # else it is too young for the package
+        if known and moves:
+            scale.setdefault(known, mark)
+    first = scale[min(scale)]
     classes = {}
     for point in POINTS:
         mark = chr(point)
         if nfd.normalize_str(mark) != mark:
             continue
-        after_last = nfd.normalize_str(scale[last] + mark) != scale[last] + mark
-        before_first = nfd.normalize_str(mark + scale[first]) != mark + scale[first]
-        if not after_last and not before_first:
+        if nfd.normalize_str(last + mark) != mark + last and nfd.normalize_str(mark + first) != first + mark:
             continue  # it never moves
         classes[point] = max(value for value, one in scale.items()
                              if nfd.normalize_str(one + mark) == one + mark)

@@ -33,7 +33,8 @@ class TokenIndex {
 // Eight bytes at a time, mixed by multiplication (wyhash's step).
 inline std::uint64_t hash_bytes(std::string_view bytes) {
   const auto mix = [](std::uint64_t a, std::uint64_t b) {
-    const auto product = static_cast<unsigned __int128>(a) * b;
+    __extension__ typedef unsigned __int128 Wide;  // no 128-bit integers in ISO C++
+    const auto product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   };
   const auto load = [](const char* from, std::size_t count) {
