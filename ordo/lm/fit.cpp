@@ -129,11 +129,22 @@ FitResult Fit::run(const TokenWindows& train, const TokenWindows* validation, Co
     work();
     begin = Clock::now();
   };
+  const auto keep = [&] {
+    if (save) save();
+  };
+  const auto evaluate = [&] {
+    if (validation == nullptr) return;
+    try {
+      result.validation_loss = mean_loss(model_, *validation, options_.batch, context);
+    } catch (const Interrupted&) {
+      keep();
+      throw;
+    }
+    context.metric("validation-loss", static_cast<double>(step_), *result.validation_loss);
+  };
   while (step_ < options_.steps) {
     if (context.stop.stop_requested()) {
-      outside([&] {
-        if (save) save();
-      });
+      outside(keep);
       throw Interrupted();
     }
     const double rate = options_.rate * optimize::rate_factor(options_.schedule, step_);
@@ -143,20 +154,16 @@ FitResult Fit::run(const TokenWindows& train, const TokenWindows* validation, Co
     context.metric("rate", at, rate);
     if (options_.clip > 0) context.metric("gradient-norm", at, gradient_norm_);
     context.progress("training", at, static_cast<double>(options_.steps), "steps");
-    const bool is_time = step_ == options_.steps ||
-                         (options_.evaluate_every > 0 && step_ % options_.evaluate_every == 0);
-    if (validation != nullptr && is_time) {
-      outside([&] {
-        result.validation_loss = mean_loss(model_, *validation, options_.batch, context);
-        context.metric("validation-loss", at, *result.validation_loss);
-      });
+    if (step_ < options_.steps && options_.evaluate_every > 0 &&
+        step_ % options_.evaluate_every == 0) {
+      outside(evaluate);
     }
     if (save && step_ < options_.steps && seconds_since(saved) >= save_every) {
       outside(save);
       saved = Clock::now();
     }
   }
-  seconds_ += seconds_since(begin);
+  outside(evaluate);
   result.steps = step_;
   result.tokens =
       step_ * options_.accumulate * std::min(options_.batch, train.count()) * train.length();

@@ -1,0 +1,34 @@
+// `ordo lm`: language models: write, answer, score, embed, evaluate, train.
+#include "ordo/cli/program.h"
+#include "ordo/lm/run_eval.h"
+#include "ordo/lm/run_generate.h"
+#include "ordo/lm/run_score.h"
+#include "ordo/lm/run_train.h"
+
+int main(int argc, char** argv) {
+  namespace lm = ordo::lm;
+  ordo::cli::Program program("lm",
+                             "Language models: write, answer, score, embed, evaluate, train.");
+  program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", lm::generate_texts)
+      .example("ordo lm generate \"Once upon a time\" --model model --max-tokens 60", "one text")
+      .example("ordo lm generate --file prompts.txt --model model --count 4 --temperature 0.8",
+               "four for each line of a file")
+      .command<lm::ChatOptions>("chat", "Answers what is said.", lm::chat)
+      .example("ordo lm chat \"Who wrote Moby Dick?\" --model smollm2.gguf")
+      .command<lm::PplOptions>("ppl", "Perplexity of text files.", lm::ppl)
+      .example("ordo lm ppl wiki.test.raw --model model --window 2048")
+      .command<lm::ScoreOptions>("score", "Log probabilities of texts, and of their tokens.",
+                                 lm::score)
+      .example("ordo lm score \"The sky is blue.\" \"The sky is soup.\" --model model")
+      .command<lm::EmbedOptions>("embed", "Texts as vectors.", lm::embed)
+      .example("ordo lm embed --file sentences.txt --model minilm --out vectors.npy")
+      .command<lm::EvalOptions>("eval", "Multiple-choice tasks, by the likelihood of answers.",
+                                lm::eval)
+      .example("ordo lm eval mmlu --model model --shots 5", "MMLU's folder")
+      .example("ordo lm eval hellaswag_val.jsonl --model model", "HellaSwag's file")
+      .command<lm::TrainOptions>("train", "Learns from text, anew or on from a model.",
+                                 lm::train_model)
+      .example("ordo lm train texts/*.txt --out model", "a small Llama with its own tokenizer")
+      .example("ordo lm train new.jsonl --from model --adapters --out adapter", "LoRA");
+  return program.run(argc, argv);
+}

@@ -1,0 +1,301 @@
+// The verbs, on a toy that they train themselves.
+#include <cmath>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "ordo/base/error.h"
+#include "ordo/base/file.h"
+#include "ordo/base/npy.h"
+#include "ordo/lm/multiple_choice.h"
+#include "ordo/lm/run_eval.h"
+#include "ordo/lm/run_generate.h"
+#include "ordo/lm/run_score.h"
+#include "ordo/lm/run_train.h"
+
+namespace ordo::lm {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+// A language of few sentences.
+std::string nursery() {
+  std::string text;
+  for (int verse = 0; verse < 300; ++verse) {
+    text += verse % 3 == 0 ? "Jack and Jill went up the hill.\n" : "Mary had a little lamb.\n";
+  }
+  return text;
+}
+
+TrainOptions toy(const fs::path& folder) {
+  TrainOptions options;
+  options.texts = {folder / "nursery.txt"};
+  options.fresh = {.hidden = 32, .layers = 1, .heads = 2, .vocabulary = 300};
+  options.window = 24;
+  options.fit = {.steps = 40, .batch = 8, .rate = 0.02};
+  options.out = folder / "toy";
+  return options;
+}
+
+// Trained once for all tests.
+class Verbs : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TempFolder>();
+    write_file_atomic(folder_->path() / "nursery.txt", nursery());
+    Context context;
+    result_ = train_model(toy(folder_->path()), context);
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static fs::path path(const std::string& name) { return folder_->path() / name; }
+  static ModelChoice model() { return {.path = path("toy")}; }
+
+  inline static std::unique_ptr<TempFolder> folder_;
+  inline static TrainResult result_;
+  Context context_;
+};
+
+TEST_F(Verbs, TrainLearnsATextByHeart) {
+  ASSERT_TRUE(result_.fit.validation_loss);
+  EXPECT_LT(*result_.fit.validation_loss, 0.5);
+  EXPECT_EQ(result_.fit.steps, 40);
+  EXPECT_TRUE(fs::exists(path("toy/tokenizer.json")));
+  const PplResult found = ppl({.model = model(), .files = {path("nursery.txt")}}, context_);
+  EXPECT_LT(found.perplexity.perplexity, 2);
+  EXPECT_EQ(found.text_bytes, static_cast<std::int64_t>(nursery().size()));
+}
+
+TEST_F(Verbs, GenerateGoesOnAndStops) {
+  GenerateTextOptions options;
+  options.model = model();
+  options.prompts = {"Mary had a"};
+  options.writing = {.max_tokens = 30, .sampling = {.temperature = 0}, .stop = {".\n"}};
+  const GenerateTextResult found = generate_texts(options, context_);
+  ASSERT_EQ(found.texts.size(), 1U);
+  EXPECT_EQ(found.texts[0].text, " little lamb");
+  EXPECT_EQ(found.texts[0].end, "stop");
+  options.writing.beams = 3;
+  options.writing.max_tokens = 10;
+  EXPECT_THAT(generate_texts(options, context_).texts[0].text, testing::StartsWith(" little lamb"));
+}
+
+TEST_F(Verbs, GenerateDrawsOtherTextsForOtherSeeds) {
+  GenerateTextOptions options;
+  options.model = model();
+  options.prompts = {"The", "Jack"};
+  options.count = 3;
+  options.writing = {.max_tokens = 12, .sampling = {.temperature = 2}};
+  options.batch = 4;
+  const auto texts = [&] {
+    std::vector<std::string> all;
+    for (const WrittenText& one : generate_texts(options, context_).texts) all.push_back(one.text);
+    return all;
+  };
+  const auto first = texts();
+  ASSERT_EQ(first.size(), 6U);
+  EXPECT_NE(first[0], first[1]);
+  EXPECT_EQ(texts(), first);
+  context_.random = Random(9);
+  EXPECT_NE(texts(), first);
+}
+
+TEST_F(Verbs, GenerateReadsPromptsFromFiles) {
+  GenerateTextOptions options;
+  options.model = model();
+  options.writing.max_tokens = 1;
+  write_file_atomic(path("prompts.txt"), "Jack\n\nMary\n");
+  options.file = path("prompts.txt");
+  EXPECT_EQ(generate_texts(options, context_).texts.size(), 2U);
+  write_file_atomic(path("prompts.jsonl"), "{\"prompt\": \"Jack\"}\n{\"text\": 1}\n");
+  options.file = path("prompts.jsonl");
+  EXPECT_THAT([&] { generate_texts(options, context_); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("prompts.jsonl:2"), HasSubstr("/prompt"))));
+  options.file.clear();
+  EXPECT_THROW(generate_texts(options, context_), UsageError);
+}
+
+TEST_F(Verbs, ScoreTellsTextsApart) {
+  ScoreOptions options;
+  options.model = model();
+  options.texts = {"Mary had a little lamb.", "Mary had a little hill."};
+  options.tokens = true;
+  const ScoreResult found = score(options, context_);
+  EXPECT_GT(found.texts[0].log_probability, found.texts[1].log_probability + 1);
+  ASSERT_EQ(found.texts[0].tokens.size(), found.texts[0].each.size() + 1);
+}
+
+TEST_F(Verbs, EmbedGivesVectorsOfLengthOne) {
+  EmbedOptions options;
+  options.model = model();
+  options.texts = {"Mary had a little lamb.", "Jack", "Mary had a little lamb."};
+  options.batch = 2;
+  const EmbedResult found = embed(options, context_);
+  ASSERT_EQ(found.vectors.size(), 3U);
+  double square = 0;
+  for (const float number : found.vectors[0]) square += double{number} * number;
+  EXPECT_NEAR(square, 1, 1e-5);
+  for (std::size_t place = 0; place < 32; ++place) {
+    EXPECT_NEAR(found.vectors[0][place], found.vectors[2][place], 1e-5);
+  }
+  options.out = path("vectors.npy");
+  embed(options, context_);
+  EXPECT_EQ(read_npy(options.out).shape(), (Shape{3, 32}));
+}
+
+TEST_F(Verbs, EvalCountsTheLikelierAnswer) {
+  write_file_atomic(path("questions.jsonl"),
+                    R"({"question": "Mary had a", "choices": ["little lamb.", "hill."], "answer": 0}
+{"question": "Jack and Jill went up", "choices": ["little lamb.", "the hill."], "answer": "B"}
+{"question": "Mary had a", "choices": ["hill.", "little lamb."], "answer": 0}
+)");
+  const EvalResult found = eval({.model = model(), .task = path("questions.jsonl")}, context_);
+  EXPECT_EQ(found.choices.all.questions, 3);
+  EXPECT_NEAR(found.choices.all.accuracy, 2.0 / 3, 1e-12);
+  EXPECT_NEAR(found.choices.all.accuracy_error, std::sqrt(2.0 / 9 / 2), 1e-12);
+  EXPECT_NEAR(found.choices.all.normalised_accuracy, 2.0 / 3, 1e-12);
+}
+
+TEST_F(Verbs, ChatAnswersByATemplate) {
+  ChatOptions options;
+  options.model = model();
+  options.say = {"Who had a lamb?", "And Jack?"};
+  options.system = "Sing.";
+  options.writing.max_tokens = 5;
+  EXPECT_THAT([&] { chat(options, context_); }, ThrowsMessage<UsageError>(HasSubstr("--template")));
+  options.family = "chatml";
+  options.writing.overflow = "slide";
+  const ChatResult found = chat(options, context_);
+  ASSERT_EQ(found.messages.size(), 5U);
+  EXPECT_EQ(*found.messages[4].find("role"), Json("assistant"));
+  write_file_atomic(path("chat.json"), R"([{"role": "user", "content": 3}])");
+  options.conversation = path("chat.json");
+  EXPECT_THAT([&] { chat(options, context_); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("chat.json"), HasSubstr("/0/content"))));
+}
+
+TEST_F(Verbs, RefuseATokenizerOfAnotherModel) {
+  const TempFolder other;
+  fs::copy(path("toy"), other.path() / "toy", fs::copy_options::recursive);
+  const auto small =
+      make_model(config_of({.hidden = 32, .layers = 1, .heads = 2}, 270, 24, 0), Random(1));
+  save_model(other.path() / "toy", *small);
+  EXPECT_THAT([&] { open_text_model({.path = other.path() / "toy"}, context_); },
+              ThrowsMessage<InputError>(HasSubstr("tokens, the model 270")));
+}
+
+TEST_F(Verbs, TrainGoesOnWhereItWasInterrupted) {
+  TrainOptions options = toy(folder_->path());
+  options.out = path("whole");
+  options.fit.steps = 12;
+  train_model(options, context_);
+  options.out = path("parts");
+  options.save_every = 0;
+  options.resume = true;
+  // Stopped by its events after each third step.
+  class StopAt : public EventSink {
+   public:
+    void emit(const Event& event) override {
+      const auto* const metric = std::get_if<Metric>(&event.body);
+      if (metric != nullptr && metric->name == "loss" && static_cast<int>(metric->step) % 3 == 0) {
+        source.request_stop();
+      }
+    }
+    StopSource source;
+  };
+  int stops = 0;
+  while (true) {
+    StopAt sink;
+    Context context;
+    context.events = &sink;
+    context.stop = sink.source.token();
+    try {
+      train_model(options, context);
+      break;
+    } catch (const Interrupted&) {
+      ++stops;
+      ASSERT_LT(stops, 10);
+    }
+  }
+  EXPECT_GE(stops, 3);
+  for (const char* file : {"model.safetensors", "optimizer.safetensors", "tokenizer.json"}) {
+    EXPECT_EQ(read_file(path("parts") / file), read_file(path("whole") / file)) << file;
+  }
+  EXPECT_THAT([&] { train_model(options, context_); },
+              ThrowsMessage<UsageError>(HasSubstr("is finished")));
+}
+
+TEST_F(Verbs, AdaptersLearnAndAreKept) {
+  write_file_atomic(path("other.txt"), [] {
+    std::string text;
+    for (int verse = 0; verse < 300; ++verse) text += "Mary and Jill had a little hill.\n";
+    return text;
+  }());
+  TrainOptions options = toy(folder_->path());
+  options.texts = {path("other.txt")};
+  options.from = path("toy");
+  options.adapters = true;
+  options.out = path("adapter");
+  const TrainResult result = train_model(options, context_);
+  EXPECT_LT(*result.fit.validation_loss, 0.5);
+  EXPECT_LT(result.parameters, result_.parameters);
+  EXPECT_TRUE(fs::exists(path("adapter/adapter_model.safetensors")));
+  EXPECT_FALSE(fs::exists(path("adapter/model.safetensors")));
+  options.from.clear();
+  EXPECT_THROW(train_model(options, context_), UsageError);
+}
+
+TEST(ChoiceFiles, HellaSwagIsReadAsLmEvalDoes) {
+  const TempFolder folder;
+  write_file_atomic(
+      folder.path() / "h.jsonl",
+      R"({"activity_label": "Roof shingle removal", "ctx_a": "A man is on a roof.", "ctx_b": "he", "endings": [" starts [step] pulling  up.", "is [title] gone"], "label": "1"})");
+  const auto found = read_choice_lines(folder.path() / "h.jsonl");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].context, "Roof shingle removal: A man is on a roof. He");
+  EXPECT_THAT(found[0].answers, ElementsAre("starts pulling up.", "is. gone"));
+  EXPECT_EQ(found[0].right, 1U);
+}
+
+TEST(ChoiceFiles, MmluIsAskedAfterSolvedQuestions) {
+  const TempFolder folder;
+  fs::create_directories(folder.path() / "dev");
+  fs::create_directories(folder.path() / "test");
+  write_file_atomic(folder.path() / "dev/high_school_art_dev.csv", "\"1, 2?\",a,b,c,d,B\n");
+  write_file_atomic(folder.path() / "test/high_school_art_test.csv", "What?,w,x,y,z,D\n");
+  const auto found = read_mmlu(folder.path(), 1);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].context,
+            "The following are multiple choice questions (with answers) about high school art.\n\n"
+            "1, 2?\nA. a\nB. b\nC. c\nD. d\nAnswer: B\n\n"
+            "What?\nA. w\nB. x\nC. y\nD. z\nAnswer:");
+  EXPECT_EQ(found[0].right, 3U);
+  EXPECT_EQ(found[0].subject, "high_school_art");
+  EXPECT_THAT([&] { read_mmlu(folder.path(), 2); },
+              ThrowsMessage<InputError>(HasSubstr("holds 1 solved questions, expected 2")));
+  write_file_atomic(folder.path() / "test/high_school_art_test.csv", "What?,w,x,y,z,E\n");
+  EXPECT_THAT([&] { read_mmlu(folder.path(), 0); }, ThrowsMessage<InputError>(HasSubstr(":1")));
+  EXPECT_THROW(read_mmlu(folder.path() / "dev", 0), IoError);
+}
+
+TEST(ChoiceFiles, NameLineAndField) {
+  const TempFolder folder;
+  const auto refused = [&](const std::string& line, const std::string& message) {
+    write_file_atomic(folder.path() / "q.jsonl", "\n" + line);
+    EXPECT_THAT([&] { read_choice_lines(folder.path() / "q.jsonl"); },
+                ThrowsMessage<InputError>(AllOf(HasSubstr("q.jsonl:2"), HasSubstr(message))));
+  };
+  refused(R"({"question": "a", "choices": ["b", "c"], "answer": 2})", "/answer");
+  refused(R"({"question": "a", "choices": ["b", "c"], "answer": "C"})", "0 to 1");
+  refused(R"({"question": "a", "choices": ["b"], "answer": 0})", "/choices");
+  refused(R"({"choices": ["b", "c"], "answer": 0})", "/question");
+  refused(R"({"ctx": "a", "endings": ["b", 3], "label": 0})", "/endings");
+}
+
+}  // namespace
+}  // namespace ordo::lm
