@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """MB/s of real tokenizers on one thread, here and in the Python package: speed.py BENCH_TEXT TOKENIZER...
 
-The text is this repository's own (prose and code) and the strings of its tests, in pieces of about
+The text is some of this repository's own (prose and code) and the strings of its tests, in pieces of about
 2,000 bytes. Medians of 7, one after the other in one run. `tokenizers` is called as its documentation
 advises for speed, with whole batches; its threads are switched off. It always computes offsets in
 encode_batch, and leaves them out in encode_batch_fast.
@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 def repository_text():
     parts = []
-    for pattern in ("*.md", "docs/*.md", "ordo/**/*.h", "ordo/**/*.cpp", "python/**/*.py"):
+    for pattern in ("*.md", "docs/*.md", "ordo/base/*.cpp", "ordo/text/*.cpp", "python/**/*.py"):
         parts += [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(pattern))]
     strings = json.loads((ROOT / "ordo/text/golden/cases.json").read_text(encoding="utf-8"))["strings"]
     return "".join(parts) + "\n".join(strings) * 20

@@ -127,6 +127,7 @@ TokenizerSpec spec_of_pieces(PieceList list, const std::string& source) {
     find_merges(list, model);
   } else {
     model.scores.assign(list.scores.begin(), list.scores.end());
+    model.single_precision = true;
   }
   if (model.unk) spec.roles.unk = *model.unk;
   return spec;

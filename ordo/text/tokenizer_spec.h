@@ -24,6 +24,7 @@ struct ModelSpec {
   std::vector<std::string> tokens;  ///< by id; empty: nobody has this id
   std::vector<MergeRule> merges;    ///< BPE's, the first the most urgent
   std::vector<double> scores;       ///< Unigram's logarithms of probabilities, by id
+  bool single_precision = false;    ///< Unigram: scores are added in float, as SentencePiece does
   std::optional<std::uint32_t> unk;
   std::string continuing_prefix;       ///< BPE's and WordPiece's "##"
   std::string end_of_word_suffix;      ///< BPE's "</w>"

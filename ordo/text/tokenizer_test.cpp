@@ -2,6 +2,9 @@
 // wrong with bad ones.
 #include "ordo/text/tokenizer.h"
 
+#include <atomic>
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "ordo/base/error.h"
@@ -308,23 +311,43 @@ TEST(Tokenizer, TextThatLooksLikeASpecialTokenCanStayText) {
   EXPECT_EQ(tokenizer.decode(as_text), text);
 }
 
-TEST(Tokenizer, LongPiecesAreMergedAsShortOnesAre) {
-  // A heap and a plain search: the same piece just below and above the limit between them, cut at
-  // places where no rule joins.
-  const Tokenizer tokenizer = golden("llama2");
-  const std::string unit = "the dog's wisdom ";
+// Words have no limit here: pieces below and above the size from which a heap is used. Each word is
+// its own tokens, whatever stands beside it, since no rule reaches over a space.
+TEST(Tokenizer, WordsOfAnyLengthAreTheSameAloneAndTogether) {
+  const Tokenizer tokenizer = Tokenizer::load(kGolden / "bpe.model");
+  const EncodeOptions plain{.add_special_tokens = false};
+  std::vector<TokenId> together;
   std::string text;
-  std::vector<TokenId> last;
-  for (int count = 1; count < 20; ++count) {
-    text += unit;
-    const std::vector<TokenId> ids = tokenizer.encode(text, {.add_special_tokens = false});
-    EXPECT_EQ(tokenizer.decode(ids), text);
-    if (count > 2)
-      EXPECT_EQ(ids.size() - last.size(),
-                tokenizer.encode(unit + unit, {.add_special_tokens = false}).size() -
-                    tokenizer.encode(unit, {.add_special_tokens = false}).size());
-    last = ids;
+  for (const std::size_t length : {1U, 5U, 90U, 95U, 96U, 97U, 98U, 200U, 1000U}) {
+    std::string word;
+    while (word.size() < length) word += "wisdom,quick;brown.fox"[word.size() * 7 % 22];
+    const std::vector<TokenId> alone = tokenizer.encode(word, plain);
+    together.insert(together.end(), alone.begin(), alone.end());
+    text += (text.empty() ? "" : " ") + word;
   }
+  EXPECT_EQ(tokenizer.encode(text, plain), together);
+  EXPECT_EQ(tokenizer.decode(together), text);
+}
+
+TEST(Tokenizer, ThreadsMayShareOne) {
+  const Tokenizer tokenizer = golden("llama3");
+  const Json cases = read_json((kGolden / "cases.json").string());
+  const Json::Array& strings = cases.at("strings").as_array();
+  std::vector<std::vector<TokenId>> expected;
+  for (const Json& text : strings) expected.push_back(tokenizer.encode(text.as_string()));
+  std::atomic<int> different = 0;
+  std::vector<std::thread> threads;
+  for (int number = 0; number < 4; ++number) {
+    threads.emplace_back([&, copy = tokenizer] {
+      for (int round = 0; round < 20; ++round) {
+        for (std::size_t text = 0; text < strings.size(); ++text) {
+          if (copy.encode(strings[text].as_string()) != expected[text]) ++different;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(different, 0);
 }
 
 TEST(Encoding, TruncationKeepsSpecialTokens) {

@@ -24,7 +24,7 @@ class Unigram : public Model {
       least = std::min(least, spec.scores[id]);
       if (!spec.tokens[id].empty()) trie_.add(spec.tokens[id], static_cast<std::uint32_t>(id));
     }
-    unknown_score_ = least - kUnknownPenalty;
+    unknown_score_ = sum(least, -kUnknownPenalty);
   }
 
   void append_tokens(std::string_view piece, std::vector<ModelToken>& tokens) const override;
@@ -36,6 +36,10 @@ class Unigram : public Model {
     std::uint32_t begin = kNowhere, id = TokenIndex::kNone;
   };
 
+  // Equally good cuts differ in what rounding leaves of them.
+  double sum(double a, double b) const {
+    return spec_.single_precision ? static_cast<double>(static_cast<float>(a + b)) : a + b;
+  }
   void find_best(std::string_view piece, std::vector<Best>& best) const;
   void append(std::string_view piece, std::uint32_t begin, std::uint32_t end,
               std::vector<ModelToken>& tokens) const;
@@ -58,7 +62,7 @@ void Unigram::find_best(std::string_view piece, std::vector<Best>& best) const {
     const double so_far = best[begin].score;
     bool has_character = false;
     trie_.for_each_prefix(piece.substr(begin), [&](std::size_t size, std::uint32_t id) {
-      offer(begin + size, so_far + spec_.scores[id], begin, id);
+      offer(begin + size, sum(so_far, spec_.scores[id]), begin, id);
       has_character = has_character || size == length;
     });
     if (!has_character) {
@@ -67,7 +71,7 @@ void Unigram::find_best(std::string_view piece, std::vector<Best>& best) const {
                                                  std::string(piece.substr(begin, length)) +
                                                  "' and has no token for the unknown");
       }
-      offer(begin + length, so_far + unknown_score_, begin, *spec_.unk);
+      offer(begin + length, sum(so_far, unknown_score_), begin, *spec_.unk);
     }
     begin += length;
   }

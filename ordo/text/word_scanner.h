@@ -1,6 +1,6 @@
 // The regular expressions that most byte-level tokenizers cut text with, by hand: GPT-2's, and
 // those of Llama-3 and Qwen, which differ in how many digits go together. They give the same pieces
-// as the regular expressions, several times as fast.
+// as the compiled regular expressions; encoding then takes less than half the time.
 #pragma once
 
 #include <cstddef>
