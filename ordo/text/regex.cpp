@@ -78,19 +78,4 @@ std::optional<ByteSpan> Regex::Matches::next() {
   return match;
 }
 
-std::string escape_regex(std::string_view literal) {
-  std::string pattern;
-  for (const char c : literal) {
-    if (std::string_view("\\^$.[]|()?*+{}-#&~ \t\n\r").find(c) != std::string_view::npos) {
-      if (c == '\n') {
-        pattern += "\\n";
-        continue;
-      }
-      pattern += '\\';
-    }
-    pattern += c;
-  }
-  return pattern;
-}
-
 }  // namespace ordo::text

@@ -32,11 +32,6 @@ class Regex {
     std::shared_ptr<void> data_;
   };
 
-  bool matches_somewhere(std::string_view text) const {
-    return Matches(*this, text).next().has_value();
-  }
-  const std::string& pattern() const { return pattern_; }
-
  private:
   std::string pattern_;
   std::shared_ptr<void> code_;
@@ -45,8 +40,5 @@ class Regex {
 /// The pattern in PCRE2's syntax, where classes of Unicode mean what they mean in the tables of
 /// this room. Throws InputError for what PCRE2 has no words for.
 std::string to_pcre_syntax(std::string_view pattern, const std::string& where);
-
-/// The pattern that matches exactly this text.
-std::string escape_regex(std::string_view literal);
 
 }  // namespace ordo::text

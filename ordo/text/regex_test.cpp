@@ -47,11 +47,6 @@ TEST(Regex, EmptyMatchesGoOnCharacterByCharacter) {
   EXPECT_THAT(matches("x*", "aäx"), ElementsAre("", "", "x", ""));
 }
 
-TEST(Regex, LiteralsAreEscaped) {
-  const std::string odd = "a.b*c[d]{2}(e|f)^$\\+?-#&~ \n";
-  EXPECT_THAT(matches(escape_regex(odd), "x" + odd + "y"), ElementsAre(odd));
-}
-
 TEST(Regex, RefusesWhatItCannotDoAndSaysSo) {
   EXPECT_THAT([] { Regex("(a", "file: /pattern"); },
               testing::ThrowsMessage<InputError>(

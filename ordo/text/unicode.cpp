@@ -89,13 +89,6 @@ void check_utf8(std::string_view text, const std::string& what) {
   }
 }
 
-std::size_t incomplete_tail(std::string_view bytes) {
-  for (std::size_t length = std::min<std::size_t>(3, bytes.size()); length > 0; --length) {
-    if (begins_character(bytes.substr(bytes.size() - length))) return length;
-  }
-  return 0;
-}
-
 std::string repair_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

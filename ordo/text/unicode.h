@@ -87,9 +87,6 @@ std::size_t count_points(std::string_view text);
 void check_utf8(std::string_view text, const std::string& what);
 /// Each part that is no UTF-8 becomes U+FFFD (maximal subparts, as Unicode recommends).
 std::string repair_utf8(std::string_view bytes);
-/// Bytes at the end that begin a character but do not end it.
-std::size_t incomplete_tail(std::string_view bytes);
-
 /// All kinds in one table: kinds()(point).
 class PointKinds {
  public:

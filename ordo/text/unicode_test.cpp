@@ -42,17 +42,6 @@ TEST(Unicode, RepairsEachMaximalSubpartByOneReplacement) {
   EXPECT_EQ(repair_utf8("käse"), "käse");
 }
 
-TEST(Unicode, KnowsHowMuchOfACharacterIsMissing) {
-  const std::string euro = "a€", smile = "😀";
-  EXPECT_EQ(incomplete_tail(euro), 0U);
-  EXPECT_EQ(incomplete_tail(euro.substr(0, 2)), 1U);
-  EXPECT_EQ(incomplete_tail(euro.substr(0, 3)), 2U);
-  EXPECT_EQ(incomplete_tail(smile.substr(0, 3)), 3U);
-  EXPECT_EQ(incomplete_tail("\xE0\x80"), 0U);
-  EXPECT_EQ(incomplete_tail("\x80"), 0U);
-  EXPECT_EQ(incomplete_tail("\xFF"), 0U);
-}
-
 TEST(Unicode, RefusesWhatIsNotUtf8AndSaysWhere) {
   EXPECT_THAT([] { check_utf8("ab\xFF", "prompt"); },
               testing::ThrowsMessage<InputError>(testing::AllOf(
