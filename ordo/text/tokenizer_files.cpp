@@ -1,4 +1,6 @@
 // Which files make a tokenizer: a folder as Hugging Face lays it out, or a single file.
+#include <cerrno>
+
 #include <fmt/format.h>
 
 #include "ordo/base/error.h"
@@ -120,6 +122,7 @@ TokenizerSpec read_folder(const fs::path& folder) {
 }  // namespace
 
 TokenizerSpec read_tokenizer(const fs::path& path) {
+  if (!fs::exists(path)) throw IoError::from_errno("read", path.string(), ENOENT);
   if (!fs::is_directory(path)) return read_file_alone(path);
   TokenizerSpec spec = read_folder(path);
   if (fs::exists(path / "chat_template.jinja")) {

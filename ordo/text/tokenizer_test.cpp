@@ -279,6 +279,7 @@ TEST(TokenizerErrors, OfOtherFormatsNameThePlace) {
   EXPECT_THAT([&] { Tokenizer::load(folder.path()); },
               ThrowsMessage<InputError>(HasSubstr("holds no tokenizer")));
   EXPECT_THROW(Tokenizer::load(folder.path() / "nothing.json"), IoError);
+  EXPECT_THROW(Tokenizer::load(folder.path() / "nothing"), IoError);
 }
 
 // Nothing but an InputError comes out of a beginning of a model.
