@@ -92,7 +92,7 @@ class GptNeox : public Model {
     return blocks_.at(static_cast<std::size_t>(layer))->forward(hidden, pass, place(layer));
   }
   Tensor finish(const Tensor& hidden) override { return norm_(hidden); }
-  Tensor head(const Tensor& hidden) override { return head_->forward(hidden); }
+  Tensor head(const Tensor& hidden) override { return head_(hidden); }
 
  protected:
   const Tensor& embedding() const override { return tokens_->weight; }
@@ -101,7 +101,7 @@ class GptNeox : public Model {
   Embedding tokens_ = nullptr;
   std::vector<std::shared_ptr<Block>> blocks_;
   LayerNorm norm_ = nullptr;
-  std::shared_ptr<nets::LinearImpl> head_;
+  Linear head_ = nullptr;
 };
 
 }  // namespace

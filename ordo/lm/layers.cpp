@@ -1,8 +1,12 @@
 #include "ordo/lm/layers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <torch/torch.h>
+
+#include "ordo/lm/few_rows.h"
+#include "ordo/tensor/parallel.h"
 
 namespace ordo::lm {
 
@@ -13,6 +17,45 @@ using tensor::Draw;
 
 torch::Dtype wide(torch::Dtype dtype) {
   return dtype == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+}
+
+namespace {
+
+// Multiply-adds that are worth another thread.
+constexpr std::int64_t kGrain = 1 << 16;
+
+bool is_for_few_rows(const torch::Tensor& input, const torch::Tensor& weight,
+                     const torch::Tensor& bias) {
+  const auto is_plain = [](const torch::Tensor& tensor) {
+    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
+  };
+  const bool learns =
+      torch::GradMode::is_enabled() &&
+      (input.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+  return !learns && is_plain(input) && is_plain(weight) && weight.is_contiguous() &&
+         weight.size(1) > 0 && input.dim() > 1 && input.size(-1) == weight.size(1) &&
+         input.numel() <= kernels::kFewRows * weight.size(1);
+}
+
+}  // namespace
+
+torch::Tensor affine(const torch::Tensor& input, const torch::Tensor& weight,
+                     const torch::Tensor& bias) {
+  if (!is_for_few_rows(input, weight, bias)) return torch::linear(input, weight, bias);
+  const torch::Tensor values = input.detach().contiguous();
+  const std::int64_t size = weight.size(1), outputs = weight.size(0);
+  const std::int64_t rows = values.numel() / size;
+  std::vector<std::int64_t> shape = values.sizes().vec();
+  shape.back() = outputs;
+  torch::Tensor result = torch::empty(shape, values.options());
+  const auto* const from = values.const_data_ptr<float>();
+  const auto* const by = weight.const_data_ptr<float>();
+  auto* const to = result.data_ptr<float>();
+  tensor::parallel_for(outputs, std::max<std::int64_t>(1, kGrain / (rows * size)),
+                       [&](std::int64_t begin, std::int64_t end) {
+                         kernels::multiply_few_rows(from, rows, size, by, outputs, begin, end, to);
+                       });
+  return bias.defined() ? result.add_(bias.detach()) : result;
 }
 
 LinearImpl::LinearImpl(const LinearShape& shape)
@@ -38,7 +81,7 @@ std::vector<Initial> AdapterImpl::initials() const {
 }
 
 torch::Tensor LinearImpl::forward(const torch::Tensor& input) {
-  torch::Tensor output = torch::linear(input, weight, bias);
+  torch::Tensor output = affine(input, weight, bias);
   if (adapter) output = output + adapter->forward(input);
   return slot.pass(input, output);
 }
@@ -49,15 +92,17 @@ std::vector<Initial> LinearImpl::initials() const {
   return initials;
 }
 
-TiedLinearImpl::TiedLinearImpl(const torch::Tensor& embedding) : nets::LinearImpl(0, 0, false) {
+TiedLinearImpl::TiedLinearImpl(const torch::Tensor& embedding) : LinearImpl(LinearShape{}) {
   parameters_.erase("weight");
   weight = embedding;
 }
 
-std::shared_ptr<nets::LinearImpl> make_head(const models::Config& config,
-                                            const torch::Tensor& embedding) {
-  if (config.tied) return std::make_shared<TiedLinearImpl>(embedding);
-  return std::make_shared<LinearImpl>(LinearShape{
+Linear make_head(const models::Config& config, const torch::Tensor& embedding) {
+  if (config.tied) {
+    const std::shared_ptr<LinearImpl> tied = std::make_shared<TiedLinearImpl>(embedding);
+    return tied;
+  }
+  return Linear(LinearShape{
       .in = config.hidden, .out = config.vocabulary, .deviation = config.initial_deviation});
 }
 

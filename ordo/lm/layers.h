@@ -33,6 +33,11 @@ class AdapterImpl : public nets::Layer {
   double scale_;
 };
 
+/// x Wᵀ + b, as torch::linear computes it, but for a few rows of float32 on the CPU without
+/// gradients, which few_rows.h multiplies.
+torch::Tensor affine(const torch::Tensor& input, const torch::Tensor& weight,
+                     const torch::Tensor& bias);
+
 /// y = x Wᵀ + b; x [..., in], W [out, in].
 class LinearImpl : public nets::LinearImpl {
  public:
@@ -49,7 +54,7 @@ class LinearImpl : public nets::LinearImpl {
 TORCH_MODULE(Linear);
 
 /// A linear layer without parameters of its own: its weight is an embedding's.
-class TiedLinearImpl : public nets::LinearImpl {
+class TiedLinearImpl : public LinearImpl {
  public:
   explicit TiedLinearImpl(const torch::Tensor& embedding);
   std::vector<nets::Initial> initials() const override { return {}; }
@@ -57,8 +62,7 @@ class TiedLinearImpl : public nets::LinearImpl {
 
 /// The head of a model over `embedding` [vocabulary, hidden]: tied to it, or with weights of its
 /// own.
-std::shared_ptr<nets::LinearImpl> make_head(const models::Config& config,
-                                            const torch::Tensor& embedding);
+Linear make_head(const models::Config& config, const torch::Tensor& embedding);
 
 /// Rows of a table; indices [...] int64, result [..., width].
 class EmbeddingImpl : public nets::Layer {
