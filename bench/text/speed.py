@@ -6,6 +6,7 @@ The text is some of this repository's own (prose and code) and the strings of it
 advises for speed, with whole batches; its threads are switched off. It always computes offsets in
 encode_batch, and leaves them out in encode_batch_fast.
 """
+
 import json
 import os
 import pathlib
@@ -25,7 +26,9 @@ def repository_text():
     parts = []
     for pattern in ("*.md", "docs/*.md", "ordo/base/*.cpp", "ordo/text/*.cpp", "python/**/*.py"):
         parts += [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(pattern))]
-    strings = json.loads((ROOT / "ordo/text/golden/cases.json").read_text(encoding="utf-8"))["strings"]
+    strings = json.loads((ROOT / "ordo/text/golden/cases.json").read_text(encoding="utf-8"))[
+        "strings"
+    ]
     return "".join(parts) + "\n".join(strings) * 20
 
 
@@ -59,12 +62,19 @@ def main():
     text = repository_text()
     pieces, size = chunks(text), len(text.encode()) / 1e6
     print(f"{size:.1f} MB of text, MB/s:")
-    print(f"{'tokenizer':40} {'Ordo':>8} {'fast':>8} {'ratio':>7}   {'offsets':>8} {'batch':>8} {'ratio':>7}   {'load s':>7} {'theirs':>7}")
+    print(
+        f"{'tokenizer':40} {'Ordo':>8} {'fast':>8} {'ratio':>7}   {'offsets':>8} {'batch':>8} {'ratio':>7}   {'load s':>7} {'theirs':>7}"
+    )
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         for name in sys.argv[2:]:
-            ours = subprocess.run([sys.argv[1], "speed", name, file.name, str(CHUNK)], check=True, capture_output=True, text=True)
+            ours = subprocess.run(
+                [sys.argv[1], "speed", name, file.name, str(CHUNK)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
             plain, offsets, loading, tokens = ours.stdout.split()
             start = time.perf_counter()
             tokenizer = Tokenizer.from_file(name)
@@ -76,8 +86,11 @@ def main():
             batch = size / median(lambda: tokenizer.encode_batch(pieces))
             if count != int(tokens):
                 sys.exit(f"{name}: {tokens} tokens, in the package {count}")
-            print(f"{name[-40:]:40} {float(plain):8.2f} {fast:8.2f} {float(plain) / fast:6.2f}x   {float(offsets):8.2f} {batch:8.2f} "
-                  f"{float(offsets) / batch:6.2f}x   {float(loading):7.3f} {their_loading:7.3f}", flush=True)
+            print(
+                f"{name[-40:]:40} {float(plain):8.2f} {fast:8.2f} {float(plain) / fast:6.2f}x   {float(offsets):8.2f} {batch:8.2f} "
+                f"{float(offsets) / batch:6.2f}x   {float(loading):7.3f} {their_loading:7.3f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

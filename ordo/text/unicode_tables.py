@@ -7,6 +7,7 @@ Tokenizers were made with the Unicode of their day: the Python package `tokenize
 versions (its regular expressions, its normal forms and its punctuation come from different
 libraries). To give the same tokens, the package is asked code point by code point.
 """
+
 import pathlib
 import sys
 import unicodedata
@@ -14,8 +15,38 @@ import unicodedata
 from tokenizers import Regex, normalizers, pre_tokenizers
 
 POINTS = [point for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]
-CATEGORIES = ["Cn", "Cc", "Cf", "Co", "Cs", "Ll", "Lm", "Lo", "Lt", "Lu", "Mc", "Me", "Mn", "Nd", "Nl",
-              "No", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps", "Sc", "Sk", "Sm", "So", "Zl", "Zp", "Zs"]
+CATEGORIES = [
+    "Cn",
+    "Cc",
+    "Cf",
+    "Co",
+    "Cs",
+    "Ll",
+    "Lm",
+    "Lo",
+    "Lt",
+    "Lu",
+    "Mc",
+    "Me",
+    "Mn",
+    "Nd",
+    "Nl",
+    "No",
+    "Pc",
+    "Pd",
+    "Pe",
+    "Pf",
+    "Pi",
+    "Po",
+    "Ps",
+    "Sc",
+    "Sk",
+    "Sm",
+    "So",
+    "Zl",
+    "Zp",
+    "Zs",
+]
 CHUNK = 4096
 HEADER = "// Made by unicode_tables.py.\n"
 
@@ -24,7 +55,7 @@ def matched_by(pre_tokenizer):
     """The code points that a pre-tokenizer removes."""
     found = set()
     for begin in range(0, len(POINTS), CHUNK):
-        points = POINTS[begin:begin + CHUNK]
+        points = POINTS[begin : begin + CHUNK]
         kept = set()
         for _, (left, right) in pre_tokenizer.pre_tokenize_str("".join(map(chr, points))):
             kept.update(range(left, right))
@@ -53,12 +84,15 @@ def records():
         if name not in ("Cn", "Cs"):
             for point in matched_by_regex(r"\p{%s}" % name):
                 category[point] = number
-    clean = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False,
-                                       strip_accents=False, lowercase=False)
-    bert_marks = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False,
-                                            strip_accents=True, lowercase=False)
-    han = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=True,
-                                     strip_accents=False, lowercase=False)
+    clean = normalizers.BertNormalizer(
+        clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
+    )
+    bert_marks = normalizers.BertNormalizer(
+        clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False
+    )
+    han = normalizers.BertNormalizer(
+        clean_text=False, handle_chinese_chars=True, strip_accents=False, lowercase=False
+    )
     accents, strip = normalizers.StripAccents(), normalizers.Strip()
     flags = [
         matched_by_regex(r"\w"),
@@ -71,9 +105,13 @@ def records():
         {point for point in POINTS if accents.normalize_str(chr(point)) == ""},
         {point for point in POINTS if len(han.normalize_str(chr(point))) == 3},
     ]
-    return [(category.get(point, 4 if 0xD800 <= point <= 0xDFFF else 0),
-             sum((point in flag) << bit for bit, flag in enumerate(flags)))
-            for point in range(0x110000)]
+    return [
+        (
+            category.get(point, 4 if 0xD800 <= point <= 0xDFFF else 0),
+            sum((point in flag) << bit for bit, flag in enumerate(flags)),
+        )
+        for point in range(0x110000)
+    ]
 
 
 def matched_by_digits():
@@ -87,7 +125,9 @@ def combining_classes():
     last, scale = chr(0x345), {240: chr(0x345)}  # of the highest class
     for point in POINTS:
         known, mark = unicodedata.combining(chr(point)), chr(point)
-        moves = nfd.normalize_str(last + mark) == mark + last  # else it is too young for the package
+        moves = (
+            nfd.normalize_str(last + mark) == mark + last
+        )  # else it is too young for the package
         if known and moves:
             scale.setdefault(known, mark)
     first = scale[min(scale)]
@@ -96,10 +136,14 @@ def combining_classes():
         mark = chr(point)
         if nfd.normalize_str(mark) != mark:
             continue
-        if nfd.normalize_str(last + mark) != mark + last and nfd.normalize_str(mark + first) != first + mark:
+        if (
+            nfd.normalize_str(last + mark) != mark + last
+            and nfd.normalize_str(mark + first) != first + mark
+        ):
             continue  # it never moves
-        classes[point] = max(value for value, one in scale.items()
-                             if nfd.normalize_str(one + mark) == one + mark)
+        classes[point] = max(
+            value for value, one in scale.items() if nfd.normalize_str(one + mark) == one + mark
+        )
     return classes
 
 
@@ -153,9 +197,12 @@ def main():
             begin = point
     (folder / "unicode_points.inc").write_text(
         HEADER
-        + array("kPointKinds", "std::uint16_t", [category | flags << 5 for category, flags in kinds])
+        + array(
+            "kPointKinds", "std::uint16_t", [category | flags << 5 for category, flags in kinds]
+        )
         + array("kPointRuns", "std::uint32_t", runs)
-        + array("kLowerCase", "std::uint32_t", lower_case()))
+        + array("kLowerCase", "std::uint32_t", lower_case())
+    )
     classes, last = [], 0
     for point, value in sorted(combining_classes().items()):
         classes += [point - last, value]
@@ -163,7 +210,8 @@ def main():
     (folder / "normal_forms.inc").write_text(
         HEADER
         + array("kCombiningClasses", "std::uint32_t", classes)
-        + array("kDecompositions", "std::uint32_t", decompositions()))
+        + array("kDecompositions", "std::uint32_t", decompositions())
+    )
 
 
 if __name__ == "__main__":
