@@ -52,7 +52,15 @@ class Area {
   std::unique_ptr<Value[]> words_;
   std::size_t size_ = 0;
 };
-constexpr std::size_t kSmallHeap = 1 << 16;  // words; they fit the cache beside their copy
+constexpr std::size_t kSmallHeap = 1 << 13;  // words; they fit the cache beside their copy
+
+// What running a block needs of it.
+struct Entry {
+  const Instruction* code;
+  const std::uint32_t* captures;
+  std::uint32_t capture_count;
+  std::uint32_t frame;
+};
 
 struct Continuation {
   const Handler* handler;
@@ -71,6 +79,11 @@ class Machine {
     large_.assign(program_.large.begin(), program_.large.end());
     literals_ = large_.size();
     frames_.resize(1024);
+    entries_.reserve(program_.blocks.size());
+    for (const Block& block : program_.blocks) {
+      entries_.push_back({program_.code.data() + block.entry, block.captures.data(),
+                          static_cast<std::uint32_t>(block.captures.size()), block.frame});
+    }
     heap_ = Area(kSmallHeap);
     free_ = heap_.data();
     heap_end_ = free_ + heap_.size();
@@ -121,6 +134,7 @@ class Machine {
   Context& context_;
   Random random_;
   RunResult result_;
+  std::vector<Entry> entries_;  // by block
   std::vector<Stack> stacks_;
   std::vector<Value> frames_;
   std::vector<Continuation> continuations_;
@@ -340,6 +354,7 @@ void Machine::collect(std::size_t wanted) {
 void Machine::loop() {
   const Instruction* code = program_.code.data();
   const Instruction* at = code + program_.blocks[0].entry;
+  const Entry* const entries = entries_.data();
   Stack* const stacks = stacks_.data();
   Stack& main = stacks[0];
   std::size_t frame = 0;  // offset of the running frame
@@ -374,8 +389,8 @@ void Machine::loop() {
         continue;
       case Code::push_closure:
       case Code::push_closure_at: {
-        const Block& block = program_.blocks[i.b];
-        const auto count = static_cast<std::uint32_t>(block.captures.size());
+        const Entry& block = entries[i.b];
+        const std::uint32_t count = block.capture_count;
         frame_top_ = frame + frame_size;
         Closure* closure = allocate(static_cast<std::uint32_t>(i.b), count);
         for (std::uint32_t k = 0; k < count; ++k) closure->values()[k] = slots[block.captures[k]];
@@ -487,13 +502,13 @@ void Machine::loop() {
           frame += frame_size;
         }
         const auto* closure = reinterpret_cast<const Closure*>(value);
-        const Block& block = program_.blocks[closure->block()];
+        const Entry& block = entries[closure->block()];
         frame_size = block.frame;
         reserve_frames(frame + frame_size);
         slots = frames_.data() + frame;
         const std::uint32_t count = closure->count();
         for (std::uint32_t k = 0; k < count; ++k) slots[k] = closure->values()[k];
-        at = code + block.entry;
+        at = block.code;
         continue;
       }
       case Code::call: {
@@ -503,11 +518,11 @@ void Machine::loop() {
           continuations_.push_back({handler, frame});
           frame += frame_size;
         }
-        const Block& block = program_.blocks[i.a];
+        const Entry& block = entries[i.a];
         frame_size = block.frame;
         reserve_frames(frame + frame_size);
         slots = frames_.data() + frame;
-        at = code + block.entry;
+        at = block.code;
         continue;
       }
       case Code::leave:

@@ -187,6 +187,8 @@ TEST(RmcCores, WhatIsNoLetterIsSaidWithItsPlace) {
   EXPECT_EQ(problem("ab\na ?"),
             ":2:3: expected a letter (a word is letters and digits; longer symbols stand between "
             "quotes)");
+  EXPECT_EQ(problem("ab empty").substr(0, 22), ":1:4: expected a lette");
+  EXPECT_EQ(problem("ab emptya eps"), "");
   EXPECT_EQ(problem("ab 'open"), ":1:4: this quoted letter is not closed");
   EXPECT_EQ(problem("ab ''"), ":1:4: a letter has at least one character");
   EXPECT_EQ(problem(std::string(100'000, 'a') + "\xff").substr(0, 27),

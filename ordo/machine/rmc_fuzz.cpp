@@ -1,6 +1,6 @@
-// Any bytes: the parser reports or yields a module; what it yields prints and parses back to an
-// equal program, is typed, normalised, and run within limits; the core that its shape chooses and
-// the general machine have the same results.
+// Any bytes: the parser reports or yields a module (and a query, a memory, a term); what it yields
+// prints and parses back to an equal program, is typed, normalised, and run within limits; the core
+// that its shape chooses and the general machine have the same results.
 #include <algorithm>
 #include <cstdint>
 
@@ -23,6 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Diagnostics problems(sources), other(sources);
     parse_module(terms, sources, file, module, problems);
     (void)problems.to_text();
+    (void)parse_query(terms, sources, file, module, other);
+    (void)parse_memory(terms, sources, file, module, other);
+    (void)parse_term(terms, sources, file, module, other);
     if (!problems.empty()) return 0;
     for (const Query& query : module.queries) {
       const SourceId again = sources.add("again", print(terms, query.program, 1 << 20));

@@ -40,8 +40,10 @@ class WordFile {
       } else if (c == '%' || (c == '-' && peek(1) == '-')) {
         while (peek() >= 0 && peek() != '\n') take();
         in_run_ = false;
-      } else if (!in_run_ && skip_epsilon()) {
-        continue;
+      } else if (!in_run_ && (at_word("eps") || at_word("ε"))) {
+        for (std::size_t left = c == 'e' ? 3 : 2; left > 0; --left) take();
+      } else if (!in_run_ && at_word("empty")) {
+        refuse();
       } else if (c == '\'') {
         in_run_ = false;
         return quoted();
@@ -90,25 +92,20 @@ class WordFile {
     if (character.size() < length || find_invalid_utf8(character)) return 0;
     return is_wide_letter(character, 0, found) ? length : 0;
   }
-  // `eps` and `ε` where they are a word of their own.
-  bool skip_epsilon() {
-    for (const std::string_view epsilon : {"eps", "ε"}) {
-      bool same = true;
-      for (std::size_t i = 0; i < epsilon.size() && same; ++i) {
-        same = peek(i) == static_cast<unsigned char>(epsilon[i]);
-      }
-      if (!same || letter_length(epsilon.size()) != 0) continue;
-      for (std::size_t i = 0; i < epsilon.size(); ++i) take();
-      return true;
+  // Whether these letters come and are a word of their own, as the regular expressions `eps` and
+  // `empty` must be.
+  bool at_word(std::string_view word) {
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (peek(i) != static_cast<unsigned char>(word[i])) return false;
     }
-    return false;
+    return letter_length(word.size()) == 0;
+  }
+  [[noreturn]] void refuse() const {
+    fail("expected a letter", "a word is letters and digits; longer symbols stand between quotes");
   }
   TermId letter(unsigned char c) {
     const std::size_t length = letter_length(0);
-    if (length == 0)
-      fail("expected a letter",
-           "a word is letters and digits; longer symbols stand "
-           "between quotes");
+    if (length == 0) refuse();
     text_.assign(bytes_.data() + at_, length);
     at_ += length;
     column_ += length;
