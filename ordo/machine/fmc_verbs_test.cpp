@@ -70,7 +70,7 @@ TEST(FmcVerbs, Oracle04ExitCodesTellHowARunEnded) {
   EXPECT_NE(limited.text.find("c: 7"), std::string::npos) << limited.text;
   endless.input.expression = "([1].[2]c)^*";
   endless.limits.max_steps = 0;
-  endless.limits.max_memory = 16;
+  endless.limits.max_memory = 1;
   EXPECT_NE(run_verb(endless, context).text.find("max-memory"), std::string::npos);
 }
 

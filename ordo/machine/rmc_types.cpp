@@ -347,9 +347,17 @@ class Inference {
           span, fmt::format("{} leave items of sorts {} and {} on '{}'", what,
                             sort_text(differ.first), sort_text(differ.second), name(location)));
     } else {
-      problems_.error(span, fmt::format("{} leave '{}' at different depths ({:+})", what,
-                                        name(location), depth(b).first - depth(a).first));
+      problems_.error(span,
+                      fmt::format("{} leave '{}' at different depths ({:+})", what, name(location),
+                                  depth(b).first - depth(a).first),
+                      any_depth(location));
     }
+  }
+
+  std::string any_depth(Symbol location) const {
+    return fmt::format(
+        "'loc {} : SORT*.' declares a stack of any depth; without sorts of your own, SORT is term",
+        name(location));
   }
 
   void join(const Rows& left, Span span) {
@@ -377,11 +385,10 @@ class Inference {
         std::pair<SortId, SortId> differ;
         const Unified unified = unify_rows(first, r, differ);
         if (unified == Unified::depths_differ) {
-          problems_.error(
-              span,
-              fmt::format("star body changes depth of '{}' by {:+}", name(location),
-                          depth(r).first - depth(first).first),
-              fmt::format("'loc {} : SORT*.' declares a stack of any depth", name(location)));
+          problems_.error(span,
+                          fmt::format("star body changes depth of '{}' by {:+}", name(location),
+                                      depth(r).first - depth(first).first),
+                          any_depth(location));
         } else if (unified == Unified::sorts_differ) {
           explain(unified, location, first, r, differ, span, "the star and its body");
         }

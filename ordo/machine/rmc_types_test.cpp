@@ -52,6 +52,7 @@ TEST(RmcTypes, StarsKeepTheDepthUnlessTheStackIsUnbounded) {
   EXPECT_EQ(type("([a]g)*"), "star body changes depth of 'g' by +1");
   EXPECT_EQ(type("(g<a>;g<b>)*"), "star body changes depth of 'g' by -2");
   EXPECT_EQ(type("([a]g)*; new X. [X]", "loc g : term*."), "=> s");
+  EXPECT_EQ(type("[a]g + skip", "loc g : term*."), type("skip", "loc g : term*."));
   EXPECT_EQ(type("[a] + skip"), "the sides of this sum leave 'main' at different depths (-1)");
 }
 
