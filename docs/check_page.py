@@ -24,7 +24,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(\w+)(?: +([^\n]*))?\n(.*?)^```\s*$", re.M | re.S)
-OPTIONS = re.compile(r"<!-- options: (\S+)(?: ([\w ]+))? -->\n(.*?)<!-- end -->", re.S)
+OPTIONS = re.compile(r"<!-- options: (\S+)(?: ([\w -]+))? -->\n(.*?)<!-- end -->", re.S)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 

@@ -1,7 +1,7 @@
 // `ordo data`: what data sets there are, where they lie, getting more, and what a file holds.
-#include <cstdlib>
 #include <filesystem>
 
+#include "apps/data_folders.h"
 #include "ordo/cli/program.h"
 #include "ordo/data/catalogue.h"
 #include "ordo/data/labelled.h"
@@ -11,6 +11,7 @@ namespace ordo::data {
 namespace {
 
 namespace fs = std::filesystem;
+using apps::data_folders;
 
 struct ListOptions {
   void describe(OptionSet&) {}
@@ -46,30 +47,24 @@ struct Place {
 Json to_json(const Place& place) { return Json::object({{"path", place.path.string()}}); }
 std::string to_text(const Place& place) { return place.path.string() + "\n"; }
 
-Folders folders() {
-  std::error_code unknown;
-  return standard_folders(fs::read_symlink("/proc/self/exe", unknown),
-                          std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
-}
-
-Listing list(const ListOptions&, Context&) { return list_data_sets(folders()); }
+Listing list(const ListOptions&, Context&) { return list_data_sets(data_folders()); }
 
 Entry info(const NameOptions& options, Context&) {
-  return entry_of(find_data_set(options.name), folders());
+  return entry_of(find_data_set(options.name), data_folders());
 }
 
 Place path(const NameOptions& options, Context&) {
-  const Entry entry = entry_of(find_data_set(options.name), folders());
+  const Entry entry = entry_of(find_data_set(options.name), data_folders());
   if (!entry.here) throw IoError(how_to_get(entry.set));
   return {entry.path};
 }
 
 Place fetch(const GetOptions& options, Context& context) {
-  return {get(find_data_set(options.name), folders(), context, options.from)};
+  return {get(find_data_set(options.name), data_folders(), context, options.from)};
 }
 
 Summary show(const ShowOptions& options, Context&) {
-  return summarize(load(options.what, options, folders()));
+  return summarize(load(options.what, options, data_folders()));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // `ordo lm`: language models: write, answer, score, embed, evaluate, train.
+#include "apps/data_folders.h"
 #include "ordo/cli/program.h"
 #include "ordo/lm/run_eval.h"
 #include "ordo/lm/run_generate.h"
+#include "ordo/lm/run_recipe.h"
 #include "ordo/lm/run_score.h"
 #include "ordo/lm/run_train.h"
 
@@ -29,6 +31,13 @@ int main(int argc, char** argv) {
       .command<lm::TrainOptions>("train", "Learns from text, anew or on from a model.",
                                  lm::train_model)
       .example("ordo lm train texts/*.txt --out model", "a small Llama with its own tokenizer")
-      .example("ordo lm train new.jsonl --from model --adapters --out adapter", "LoRA");
+      .example("ordo lm train new.jsonl --from model --adapters --out adapter", "LoRA")
+      .command<lm::TinyEnglishOptions>(
+          "recipe tiny-english", "A small model of English, beside an n-gram model.",
+          [](const lm::TinyEnglishOptions& options, ordo::Context& context) {
+            return lm::follow(lm::tiny_english(options, ordo::apps::data_folders(), context),
+                              context);
+          })
+      .example("ordo lm recipe tiny-english --out english", "twenty minutes on two cores");
   return program.run(argc, argv);
 }

@@ -1,13 +1,12 @@
 // `ordo train`: train, plan and look into networks; compare warm-start methods.
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "apps/data_folders.h"
 #include "ordo/base/error.h"
 #include "ordo/cli/program.h"
-#include "ordo/data/catalogue.h"
 #include "ordo/tensor/device.h"
 #include "ordo/train/convert.h"
 #include "ordo/train/landscape.h"
@@ -21,12 +20,7 @@ namespace {
 
 namespace train = ordo::train;
 using ordo::Context;
-
-ordo::data::Folders folders() {
-  std::error_code unknown;
-  return ordo::data::standard_folders(std::filesystem::read_symlink("/proc/self/exe", unknown),
-                                      std::getenv("XDG_CACHE_HOME"), std::getenv("HOME"));
-}
+using ordo::apps::data_folders;
 
 int number_of(const char* variable, int otherwise) {
   const char* text = std::getenv(variable);
@@ -57,7 +51,8 @@ int main(int argc, char** argv) {
   program
       .command<train::RunOptions>("run", "Trains a network until it has converged.",
                                   [](const train::RunOptions& options, Context& context) {
-                                    return train::run(options, folders(), rendezvous(), context);
+                                    return train::run(options, data_folders(), rendezvous(),
+                                                      context);
                                   })
       .example("ordo train run --data digits --model mlp --out model", "a network on real digits")
       .example(
@@ -65,7 +60,7 @@ int main(int argc, char** argv) {
           "today's data, from yesterday's model")
       .command<train::RunOptions>("plan", "Says what 'run' would do, and how long it would take.",
                                   [](const train::RunOptions& options, Context& context) {
-                                    return train::plan(options, folders(), context);
+                                    return train::plan(options, data_folders(), context);
                                   })
       .example("ordo train plan --data digits --model mlp")
       .example(
@@ -75,7 +70,7 @@ int main(int argc, char** argv) {
       .command<train::ProbeOptions>("probe",
                                     "Looks at a model's gradients on old and new examples.",
                                     [](const train::ProbeOptions& options, Context& context) {
-                                      return train::probe(options, folders(), context);
+                                      return train::probe(options, data_folders(), context);
                                     })
       .example("ordo train probe model --data grown.csv --report balance.html")
       .command<train::ConvertOptions>(
@@ -85,7 +80,7 @@ int main(int argc, char** argv) {
       .command<train::LandscapeOptions>(
           "landscape", "Measures how the loss varies with the distance from a point.",
           [](const train::LandscapeOptions& options, Context& context) {
-            return train::landscape(options, folders(), context);
+            return train::landscape(options, data_folders(), context);
           })
       .example("ordo train landscape --data digits --model mlp --samples 100")
       .command<train::ListOptions>("list", "Networks, optimizers and warm-start methods.",
@@ -94,12 +89,12 @@ int main(int argc, char** argv) {
       .command<train::WarmBenchOptions>(
           "warm bench", "Compares warm-start methods on your data.",
           [](const train::WarmBenchOptions& options, Context& context) {
-            return train::warm_bench(options, folders(), context);
+            return train::warm_bench(options, data_folders(), context);
           })
       .example("ordo train warm bench ri ws sp --data digits --seeds 5 --report warm.html")
       .command<train::WarmTuneOptions>("warm tune", "Searches for the best shrinking and noise.",
                                        [](const train::WarmTuneOptions& options, Context& context) {
-                                         return train::warm_tune(options, folders(), context);
+                                         return train::warm_tune(options, data_folders(), context);
                                        })
       .example("ordo train warm tune --data digits --validation 0.2 --protocol online");
   return program.run(argc, argv);

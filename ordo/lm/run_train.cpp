@@ -63,15 +63,9 @@ struct TrainingTokens {
 
 TrainingTokens tokens_of(const TrainOptions& options, const text::Tokenizer& tokenizer,
                          const Context& context) {
-  const std::int64_t end = end_of(tokenizer);
   TrainingTokens result;
   for (const fs::path& file : options.texts) {
-    std::vector<Tokens> documents;
-    for (const std::string& document : documents_in(file)) {
-      context.check_stop();
-      documents.push_back(tokenizer.encode(document, {.add_special_tokens = false}));
-    }
-    const Tokens all = join_documents(documents, end);
+    const Tokens all = tokens_in(file, tokenizer, context);
     const auto kept =
         static_cast<std::ptrdiff_t>(static_cast<double>(all.size()) * (1 - options.validation));
     result.train.insert(result.train.end(), all.begin(), all.begin() + kept);
@@ -238,6 +232,15 @@ void TrainOptions::describe(OptionSet& set) {
   set.add("out", out, "Folder for the model.").placeholder("DIR").short_name('o');
   set.add("resume", resume, "Go on where --out was interrupted.");
   set.add("save-every", save_every, "Seconds between checkpoints.").range(0);
+}
+
+Tokens tokens_in(const fs::path& file, const text::Tokenizer& tokenizer, const Context& context) {
+  std::vector<Tokens> documents;
+  for (const std::string& document : documents_in(file)) {
+    context.check_stop();
+    documents.push_back(tokenizer.encode(document, {.add_special_tokens = false}));
+  }
+  return join_documents(documents, end_of(tokenizer));
 }
 
 TrainResult train_model(const TrainOptions& options, Context& context) {

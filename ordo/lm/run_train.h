@@ -54,6 +54,11 @@ struct TrainResult {
 Json to_json(const TrainResult& result);
 std::string to_text(const TrainResult& result);
 
+/// The documents of a file of `TrainOptions::texts` in tokens, each followed by the one that ends a
+/// text. Throws UsageError if the tokenizer has none.
+std::vector<std::int64_t> tokens_in(const std::filesystem::path& file,
+                                    const text::Tokenizer& tokenizer, const Context& context);
+
 TrainResult train_model(const TrainOptions& options, Context& context);
 
 }  // namespace ordo::lm
