@@ -303,6 +303,16 @@ CLI::App* innermost(const CLI::App& root) {
   return app;
 }
 
+// An app's help; its usage begins with the words that lead to it, as "ordo train warm" does to
+// bench.
+std::string help_of(const CLI::App& app, const std::string& title) {
+  std::string words;
+  for (const CLI::App* above = app.get_parent(); above != nullptr; above = above->get_parent()) {
+    words = above->get_parent() == nullptr ? title + words : " " + above->get_name() + words;
+  }
+  return app.help(words);
+}
+
 // "bench", or "warm bench": the second of these is made inside the group "warm".
 CLI::App* add_command_to(CLI::App& root, const Command& command) {
   const std::size_t space = command.name.find(' ');
@@ -452,7 +462,7 @@ int Program::Implementation::run(int argc, char** argv) {
     root.parse(with_dashes({argv + 1, argv + argc}));
   } catch (const CLI::CallForHelp&) {
     const CLI::App* app = innermost(root);
-    fmt::print("{}", app->help(app == &root ? "" : title()));
+    fmt::print("{}", help_of(*app, title()));
     return 0;
   } catch (const CLI::CallForVersion&) {
     fmt::print("{} {}\n", title(), version());
@@ -472,7 +482,7 @@ int Program::Implementation::run(int argc, char** argv) {
     CLI::App* app = innermost(root);
     const auto found = std::find(apps.begin(), apps.end(), app);
     if (found == apps.end()) {  // nothing, or a group without its command
-      fmt::print(stderr, "{}", app->help(app == &root ? "" : title()));
+      fmt::print(stderr, "{}", help_of(*app, title()));
       return static_cast<int>(ExitCode::usage);
     }
     chosen = static_cast<std::size_t>(found - apps.begin());

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "ordo/base/file.h"
 
@@ -95,6 +95,14 @@ TEST_F(ProgramRun, FillsTheFieldsFromFlagsAndWords) {
   EXPECT_TRUE(greeting.seen->options.loud);
   EXPECT_EQ(greeting.seen->options.files, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(greeting.seen->threads, 2);
+}
+
+TEST_F(ProgramRun, HelpNamesAllWordsOfACommand) {
+  EXPECT_EQ(attempt({"letter", "send", "--help"}, /*subcommands=*/true).status, 0);
+  EXPECT_EQ(attempt({"bye", "--help"}, /*subcommands=*/true).status, 0);
+  const std::string help = take();
+  EXPECT_THAT(help, ::testing::HasSubstr("Usage: ordo greet letter send [OPTIONS]"));
+  EXPECT_THAT(help, ::testing::HasSubstr("Usage: ordo greet bye [OPTIONS]"));
 }
 
 TEST_F(ProgramRun, TakesUnderscoresForDashesInNamesOnly) {
