@@ -129,7 +129,7 @@ test("shows a run, its exact points and its artifacts, and runs nothing of them"
   await page.locator("#runs tbody th a").first().click();
   await page.waitForSelector("#artifacts li");
   assert.match(await page.locator("#log pre").innerText(), /hello <\/script><img/);
-  assert.match(await page.locator("#curves-title").innerText(), /20,000 points; the band/);
+  await page.waitForFunction(() => /20,000 points; the band/.test(document.querySelector("#curves-title").innerText));
   await page.locator(".chart").focus();
   for (let turn = 0; turn < 6; ++turn) await page.keyboard.press("+");
   await askedFor(page, asked, /\/api\/series\?.*from=/);
