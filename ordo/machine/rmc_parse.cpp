@@ -361,11 +361,13 @@ Memory Parser::memory() {
   const auto ended = [&] { return at(TokenKind::end) || at(kRightBrace); };
   scope_.clear();
   while (!ended()) {
-    MemoryEntry entry{kMain, {}};
-    if (name_at() && at(kColon, 1)) entry.location = known_location(advance());
+    Symbol location = kMain;
+    if (name_at() && at(kColon, 1)) location = known_location(advance());
     take(kColon);
-    while (!ended() && !at(kSemicolon)) entry.items.push_back(term());
-    memory.push_back(std::move(entry));
+    // What is said of a stack that was named before lies on top of it.
+    auto entry = std::ranges::find(memory, location, &MemoryEntry::location);
+    if (entry == memory.end()) entry = memory.insert(entry, {location, {}});
+    while (!ended() && !at(kSemicolon)) entry->items.push_back(term());
     if (!take(kSemicolon) && !ended()) expected("a term, ';' or '}'");
   }
   if (braces) require(kRightBrace, "'}' after what the stacks hold");
