@@ -5,8 +5,8 @@
 
 #include <torch/torch.h>
 
+#include "ordo/lm/decoder.h"
 #include "ordo/lm/families.h"
-#include "ordo/lm/layers.h"
 
 namespace ordo::lm {
 namespace {
@@ -76,18 +76,15 @@ class Block : public torch::nn::Module {
   std::shared_ptr<InnerLayer> inner_;
 };
 
-class Gpt2 : public Model {
+class Gpt2 : public Decoder<Block, LayerNorm> {
  public:
-  explicit Gpt2(const Config& config) : Model(config) {
+  explicit Gpt2(const Config& config) : Decoder(config) {
     const auto body = register_module("transformer", std::make_shared<torch::nn::Module>());
     tokens_ = body->register_module(
         "wte", Embedding(config.vocabulary, config.hidden, config.initial_deviation));
     positions_ = body->register_module(
         "wpe", Embedding(config.positions, config.hidden, config.initial_deviation));
-    const auto list = body->register_module("h", torch::nn::ModuleList());
-    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-      list->push_back(blocks_.emplace_back(std::make_shared<Block>(config)));
-    }
+    add_blocks(*body, "h");
     norm_ = body->register_module("ln_f", LayerNorm(config.hidden, config.norm_epsilon));
     head_ = register_module("lm_head", make_head(config, tokens_->weight));
   }
@@ -95,20 +92,9 @@ class Gpt2 : public Model {
   Tensor embed(const Input& input, const Pass& pass) override {
     return embedded(input) + positions_(pass.positions);
   }
-  Tensor block(std::int64_t layer, const Tensor& hidden, const Pass& pass) override {
-    return blocks_.at(static_cast<std::size_t>(layer))->forward(hidden, pass, place(layer));
-  }
-  Tensor finish(const Tensor& hidden) override { return norm_(hidden); }
-  Tensor head(const Tensor& hidden) override { return head_(hidden); }
-
- protected:
-  const Tensor& embedding() const override { return tokens_->weight; }
 
  private:
-  Embedding tokens_ = nullptr, positions_ = nullptr;
-  std::vector<std::shared_ptr<Block>> blocks_;
-  LayerNorm norm_ = nullptr;
-  Linear head_ = nullptr;
+  Embedding positions_ = nullptr;
 };
 
 }  // namespace

@@ -3,8 +3,8 @@
 // side on the same input.
 #include <torch/torch.h>
 
+#include "ordo/lm/decoder.h"
 #include "ordo/lm/families.h"
-#include "ordo/lm/layers.h"
 
 namespace ordo::lm {
 namespace {
@@ -72,36 +72,17 @@ class Block : public torch::nn::Module {
   std::shared_ptr<InnerLayer> inner_;
 };
 
-class GptNeox : public Model {
+class GptNeox : public Decoder<Block, LayerNorm> {
  public:
-  explicit GptNeox(const Config& config) : Model(config) {
+  explicit GptNeox(const Config& config) : Decoder(config) {
     const auto body = register_module("gpt_neox", std::make_shared<torch::nn::Module>());
     tokens_ = body->register_module(
         "embed_in", Embedding(config.vocabulary, config.hidden, config.initial_deviation));
-    const auto list = body->register_module("layers", torch::nn::ModuleList());
-    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-      list->push_back(blocks_.emplace_back(std::make_shared<Block>(config)));
-    }
+    add_blocks(*body, "layers");
     norm_ =
         body->register_module("final_layer_norm", LayerNorm(config.hidden, config.norm_epsilon));
     head_ = register_module("embed_out", make_head(config, tokens_->weight));
   }
-
-  Tensor embed(const Input& input, const Pass&) override { return embedded(input); }
-  Tensor block(std::int64_t layer, const Tensor& hidden, const Pass& pass) override {
-    return blocks_.at(static_cast<std::size_t>(layer))->forward(hidden, pass, place(layer));
-  }
-  Tensor finish(const Tensor& hidden) override { return norm_(hidden); }
-  Tensor head(const Tensor& hidden) override { return head_(hidden); }
-
- protected:
-  const Tensor& embedding() const override { return tokens_->weight; }
-
- private:
-  Embedding tokens_ = nullptr;
-  std::vector<std::shared_ptr<Block>> blocks_;
-  LayerNorm norm_ = nullptr;
-  Linear head_ = nullptr;
 };
 
 }  // namespace

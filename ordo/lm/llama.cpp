@@ -3,8 +3,8 @@
 // Qwen2 biases on queries, keys and values, Qwen3 norms on each head's queries and keys.
 #include <torch/torch.h>
 
+#include "ordo/lm/decoder.h"
 #include "ordo/lm/families.h"
-#include "ordo/lm/layers.h"
 
 namespace ordo::lm {
 namespace {
@@ -91,35 +91,16 @@ class Block : public torch::nn::Module {
   RmsNorm before_attention_ = nullptr, before_inner_ = nullptr;
 };
 
-class Llama : public Model {
+class Llama : public Decoder<Block, RmsNorm> {
  public:
-  explicit Llama(const Config& config) : Model(config) {
+  explicit Llama(const Config& config) : Decoder(config) {
     const auto body = register_module("model", std::make_shared<torch::nn::Module>());
     tokens_ = body->register_module(
         "embed_tokens", Embedding(config.vocabulary, config.hidden, config.initial_deviation));
-    const auto list = body->register_module("layers", torch::nn::ModuleList());
-    for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-      list->push_back(blocks_.emplace_back(std::make_shared<Block>(config)));
-    }
+    add_blocks(*body, "layers");
     norm_ = body->register_module("norm", RmsNorm(config.hidden, config.norm_epsilon));
     head_ = register_module("lm_head", make_head(config, tokens_->weight));
   }
-
-  Tensor embed(const Input& input, const Pass&) override { return embedded(input); }
-  Tensor block(std::int64_t layer, const Tensor& hidden, const Pass& pass) override {
-    return blocks_.at(static_cast<std::size_t>(layer))->forward(hidden, pass, place(layer));
-  }
-  Tensor finish(const Tensor& hidden) override { return norm_(hidden); }
-  Tensor head(const Tensor& hidden) override { return head_(hidden); }
-
- protected:
-  const Tensor& embedding() const override { return tokens_->weight; }
-
- private:
-  Embedding tokens_ = nullptr;
-  std::vector<std::shared_ptr<Block>> blocks_;
-  RmsNorm norm_ = nullptr;
-  Linear head_ = nullptr;
 };
 
 }  // namespace

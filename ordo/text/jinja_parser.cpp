@@ -123,26 +123,23 @@ ExpressionPtr ExpressionParser::parse_tuple() {
 }
 
 ExpressionPtr ExpressionParser::parse_or() {
-  ExpressionPtr left = parse_and();
-  while (tokens_.is_name("or")) {
-    link();
-    ExpressionPtr both = make(ExpressionKind::logical_or);
-    tokens_.next();
-    both->children.push_back(std::move(left));
-    both->children.push_back(parse_and());
-    left = std::move(both);
-  }
-  return left;
+  return parse_joined("or", ExpressionKind::logical_or, &ExpressionParser::parse_and);
 }
 
 ExpressionPtr ExpressionParser::parse_and() {
-  ExpressionPtr left = parse_not();
-  while (tokens_.is_name("and")) {
+  return parse_joined("and", ExpressionKind::logical_and, &ExpressionParser::parse_not);
+}
+
+// part word part word ..., from the left.
+ExpressionPtr ExpressionParser::parse_joined(const char* word, ExpressionKind kind,
+                                             ExpressionPtr (ExpressionParser::*part)()) {
+  ExpressionPtr left = (this->*part)();
+  while (tokens_.is_name(word)) {
     link();
-    ExpressionPtr both = make(ExpressionKind::logical_and);
+    ExpressionPtr both = make(kind);
     tokens_.next();
     both->children.push_back(std::move(left));
-    both->children.push_back(parse_not());
+    both->children.push_back((this->*part)());
     left = std::move(both);
   }
   return left;

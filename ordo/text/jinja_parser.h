@@ -65,6 +65,8 @@ class ExpressionParser {
 
  private:
   ExpressionPtr parse_and();
+  ExpressionPtr parse_joined(const char* word, ExpressionKind kind,
+                             ExpressionPtr (ExpressionParser::*part)());
   ExpressionPtr parse_not();
   ExpressionPtr parse_compare();
   ExpressionPtr parse_binary(int level);
