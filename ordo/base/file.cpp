@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ordo/base/atomic_file.h"
 #include "ordo/base/error.h"
 
 namespace ordo {
@@ -65,31 +66,10 @@ std::string read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-void write_file_atomic(const std::filesystem::path& requested, std::string_view bytes) {
-  // Renaming would replace a link by a file.
-  std::error_code no_link;
-  std::filesystem::path path = requested;
-  if (std::filesystem::is_symlink(requested, no_link)) {
-    path = std::filesystem::weakly_canonical(requested, no_link);
-    if (no_link) throw IoError::from_errno("write", requested.string(), no_link.value());
-  }
-  std::string beside = path.string() + ".XXXXXX";
-  Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
-  if (file.get() < 0) throw IoError::from_errno("write", path.string(), errno);
-  const auto give_up = [&](int reason) {
-    ::unlink(beside.c_str());
-    throw IoError::from_errno("write", path.string(), reason);
-  };
-  // mkostemp makes the file private; take the mode of what it replaces, or the usual one.
-  struct stat old{};
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  const mode_t mode = ::stat(path.c_str(), &old) == 0 ? (old.st_mode & 07777) : (0666 & ~mask);
-  if (::fchmod(file.get(), mode) != 0) give_up(errno);
-  if (const int reason = write_all(file.get(), bytes); reason != 0) give_up(reason);
-  if (::fsync(file.get()) != 0) give_up(errno);
-  if (::close(file.release()) != 0) give_up(errno);
-  if (::rename(beside.c_str(), path.c_str()) != 0) give_up(errno);
+void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 void write_folder_atomic(const std::filesystem::path& path,
