@@ -8,30 +8,14 @@
 
 #include "ordo/base/bytes.h"
 #include "ordo/base/error.h"
+#include "ordo/models/gguf_format.h"
 
 namespace ordo::models {
 namespace {
 
-constexpr std::uint32_t kMaxDimensions = 4;  // ggml's own
-constexpr std::uint64_t kUsualAlignment = 32;
 constexpr int kMaxNesting = 4;  // arrays within arrays
 
-// Numbers of the types of metadata.
-enum class Value : std::uint32_t {
-  u8,
-  i8,
-  u16,
-  i16,
-  u32,
-  i32,
-  f32,
-  boolean,
-  string,
-  array,
-  u64,
-  i64,
-  f64,
-};
+using Value = GgufValue;
 
 class Reader {
  public:
@@ -157,9 +141,9 @@ struct Placed {
 // Extents come innermost first.
 Shape shape_of(Reader& reader, const std::string& name) {
   const auto dimensions = reader.number<std::uint32_t>(name);
-  if (dimensions > kMaxDimensions) {
+  if (dimensions > kGgufMaxDimensions) {
     reader.fail(name,
-                fmt::format("{} dimensions; there are at most {}", dimensions, kMaxDimensions));
+                fmt::format("{} dimensions; there are at most {}", dimensions, kGgufMaxDimensions));
   }
   Shape shape(dimensions);
   for (std::uint32_t axis = 0; axis < dimensions; ++axis) {
@@ -208,7 +192,7 @@ Placed tensor_of(Reader& reader) {
 
 std::uint64_t alignment_of(const Reader& reader, const JsonObject& metadata) {
   const Json* const given = metadata.find("general.alignment");
-  if (given == nullptr) return kUsualAlignment;
+  if (given == nullptr) return kGgufAlignment;
   const std::int64_t alignment = given->is_int() ? given->as_int() : 0;
   if (alignment < 1 || alignment > 1 << 20 ||
       !std::has_single_bit(static_cast<std::uint64_t>(alignment))) {
@@ -219,7 +203,7 @@ std::uint64_t alignment_of(const Reader& reader, const JsonObject& metadata) {
 }
 
 std::uint32_t read_version(Reader& reader) {
-  if (reader.left() < 4 || reader.number<std::uint32_t>("magic") != 0x46554747) {
+  if (reader.left() < 4 || reader.number<std::uint32_t>("magic") != kGgufMagic) {
     throw InputError({.source = reader.source()}, "is no GGUF file: it does not begin with 'GGUF'");
   }
   const auto version = reader.number<std::uint32_t>("version");

@@ -1,6 +1,9 @@
 #include "ordo/models/gguf_blocks.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -96,18 +99,80 @@ void unpack_q6_k(Bytes block, float* out) {
   }
 }
 
+using Output = std::uint8_t*;
+
+void store16(std::uint16_t bits, Output at) {
+  at[0] = static_cast<std::uint8_t>(bits);
+  at[1] = static_cast<std::uint8_t>(bits >> 8);
+}
+
+// Both to the nearest, halves to even. A float's fraction has 13 bits more than a half's, and 16
+// more than bfloat16's; adding just under half of the last place, and its own last bit, rounds.
+std::uint16_t to_half(float number) {
+  const auto bits = std::bit_cast<std::uint32_t>(number);
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000);
+  const std::uint32_t size = bits & 0x7FFF'FFFF;
+  if (size > 0x7F80'0000) return sign | 0x7E00;   // not a number
+  if (size >= 0x4780'0000) return sign | 0x7C00;  // 65536 and more
+  if (size < 0x3880'0000) {
+    // Below 2^-14 halves are multiples of 2^-24, and so are floats from 0.5 on: adding 0.5 rounds.
+    const float shifted = std::bit_cast<float>(size) + 0.5F;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3F00'0000));
+  }
+  const std::uint32_t rounded = size + 0xFFF + (size >> 13 & 1);
+  return static_cast<std::uint16_t>(sign | ((rounded - 0x3800'0000) >> 13));
+}
+
+std::uint16_t to_bfloat(float number) {
+  const auto bits = std::bit_cast<std::uint32_t>(number);
+  if ((bits & 0x7FFF'FFFF) > 0x7F80'0000) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
+  return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+[[noreturn]] void refuse(float number, const char* type) {
+  throw NumericError(fmt::format("{} cannot hold the number {}", type, number));
+}
+
+void pack_f32(const float* numbers, Output block) { std::memcpy(block, numbers, sizeof(float)); }
+void pack_bf16(const float* numbers, Output block) { store16(to_bfloat(*numbers), block); }
+
+void pack_f16(const float* numbers, Output block) {
+  const std::uint16_t half = to_half(*numbers);
+  if ((half & 0x7FFF) == 0x7C00 && std::isfinite(*numbers)) refuse(*numbers, "F16");
+  store16(half, block);
+}
+
+void pack_q8_0(const float* numbers, Output block) {
+  float largest = 0;
+  for (int i = 0; i < 32; ++i) {
+    if (!std::isfinite(numbers[i])) refuse(numbers[i], "Q8_0");
+    largest = std::max(largest, std::abs(numbers[i]));
+  }
+  const float scale = largest / 127;
+  const std::uint16_t half = to_half(scale);
+  if (half == 0x7C00) refuse(largest, "Q8_0");
+  store16(half, block);
+  // Of zeros, and of numbers so small that their scale is stored as 0.
+  const float inverse = std::isfinite(1 / scale) ? 1 / scale : 0;
+  for (int i = 0; i < 32; ++i) {
+    block[2 + i] =
+        static_cast<std::uint8_t>(static_cast<std::int8_t>(std::round(numbers[i] * inverse)));
+  }
+}
+
 struct Kind {
   GgufType type;
   GgufLayout layout;
   void (*unpack)(Bytes block, float* out);
+  void (*pack)(const float* numbers, Output block) = nullptr;
 };
 constexpr std::array kKinds = {
-    Kind{GgufType::f32, {"F32", 1, 4}, unpack_f32},
-    Kind{GgufType::f16, {"F16", 1, 2}, unpack_f16},
-    Kind{GgufType::bf16, {"BF16", 1, 2}, unpack_bf16},
+    Kind{GgufType::f32, {"F32", 1, 4}, unpack_f32, pack_f32},
+    Kind{GgufType::f16, {"F16", 1, 2}, unpack_f16, pack_f16},
+    Kind{GgufType::bf16, {"BF16", 1, 2}, unpack_bf16, pack_bf16},
     Kind{GgufType::q4_0, {"Q4_0", 32, 18}, unpack_q4_0},
     Kind{GgufType::q4_1, {"Q4_1", 32, 20}, unpack_q4_1},
-    Kind{GgufType::q8_0, {"Q8_0", 32, 34}, unpack_q8_0},
+    Kind{GgufType::q8_0, {"Q8_0", 32, 34}, unpack_q8_0, pack_q8_0},
     Kind{GgufType::q4_k, {"Q4_K", 256, 144}, unpack_q4_k},
     Kind{GgufType::q6_k, {"Q6_K", 256, 210}, unpack_q6_k},
 };
@@ -153,6 +218,25 @@ void unpack(GgufType type, std::span<const std::byte> bytes, std::span<float> nu
     kind->unpack(block, numbers.data() + done);
     block += kind->layout.bytes;
   }
+}
+
+std::vector<std::byte> pack(GgufType type, std::span<const float> numbers) {
+  const Kind* const kind = find(type);
+  if (kind == nullptr || kind->pack == nullptr) {
+    throw UsageError(fmt::format("{} cannot be written; F32, F16, BF16 and Q8_0 can",
+                                 gguf_type_name(static_cast<std::uint32_t>(type))));
+  }
+  if (numbers.size() % kind->layout.numbers != 0) {
+    throw UsageError(fmt::format("{} numbers do not fill {}'s blocks of {}", numbers.size(),
+                                 kind->layout.name, kind->layout.numbers));
+  }
+  std::vector<std::byte> bytes(numbers.size() / kind->layout.numbers * kind->layout.bytes);
+  auto block = reinterpret_cast<Output>(bytes.data());
+  for (std::size_t done = 0; done < numbers.size(); done += kind->layout.numbers) {
+    kind->pack(numbers.data() + done, block);
+    block += kind->layout.bytes;
+  }
+  return bytes;
 }
 
 }  // namespace ordo::models

@@ -1,5 +1,6 @@
 // The blocks of ggml: a few numbers share a scale (and an offset), each has 4 to 8 bits. Unpacking
-// gives the float32 numbers that ggml's own reference does, bit for bit.
+// gives the float32 numbers that ggml's own reference does, bit for bit, and so does packing for
+// the types that files are written in.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ordo::models {
 
@@ -35,5 +37,11 @@ std::string gguf_type_name(std::uint32_t type);
 
 /// Unpacks whole blocks: `bytes` holds as many as `numbers` asks for.
 void unpack(GgufType type, std::span<const std::byte> bytes, std::span<float> numbers);
+
+/// Packs whole blocks as F32, F16, BF16 (both to the nearest, halves to even) or Q8_0 (d = max |x|
+/// / 127 in half precision, codes x / d with the d before it was rounded, halves away from zero).
+/// Throws UsageError for another type and for parts of blocks, NumericError for a number that the
+/// type cannot hold: what is not finite in Q8_0, what is too large for a half.
+std::vector<std::byte> pack(GgufType type, std::span<const float> numbers);
 
 }  // namespace ordo::models

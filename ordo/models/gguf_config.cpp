@@ -59,7 +59,7 @@ class Translation {
     }
     result_["tie_word_embeddings"] = !has_tensor("output.weight");
     token("tokenizer.ggml.bos_token_id", "bos_token_id");
-    token("tokenizer.ggml.eos_token_id", "eos_token_id");
+    ends();
     token("tokenizer.ggml.padding_token_id", "pad_token_id");
     result_["dtype"] = "float32";
     return std::move(result_);
@@ -80,6 +80,15 @@ class Translation {
   }
   void token(const std::string& theirs, const char* ours) {
     if (const auto number = metadata_.index(theirs)) result_[ours] = *number;
+  }
+
+  void ends() {
+    std::vector<std::int64_t> all;
+    for (const char* const key : kGgufEnds) {
+      if (const auto number = metadata_.index(key)) all.push_back(*number);
+    }
+    if (all.size() == 1) result_["eos_token_id"] = all.front();
+    if (all.size() > 1) result_["eos_token_id"] = Json::array_of(all);
   }
 
   void gpt2() {
