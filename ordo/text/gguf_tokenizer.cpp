@@ -4,52 +4,11 @@
 
 #include "ordo/text/byte_level_spec.h"
 #include "ordo/text/config.h"
+#include "ordo/text/gguf_words.h"
 #include "ordo/text/piece_list.h"
-#include "ordo/text/word_scanner.h"
 
 namespace ordo::text {
 namespace {
-
-constexpr std::string_view kTekken =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
-    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
-    R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kGpt4o =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
-    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-// What a name of `pre` stands for.
-struct WordRule {
-  std::string_view name;
-  std::string_view pattern;  ///< empty: GPT-2's
-  bool individual_digits = false;
-  bool nfc = false;
-  bool ignore_merges = false;
-};
-
-const std::vector<WordRule>& word_rules() {
-  const std::string_view llama3 = regex_of(WordPattern::llama3), qwen = regex_of(WordPattern::qwen);
-  static const std::vector<WordRule> rules = {{"default", {}},
-                                              {"gpt-2", {}},
-                                              {"olmo", {}},
-                                              {"phi-2", {}},
-                                              {"roberta-bpe", {}},
-                                              {"smollm", {}, true},
-                                              {"starcoder", {}, true},
-                                              {"refact", {}, true},
-                                              {"command-r", {}, true},
-                                              {"llama-bpe", llama3, false, false, true},
-                                              {"llama3", llama3, false, false, true},
-                                              {"dbrx", llama3},
-                                              {"smaug-bpe", llama3},
-                                              {"qwen2", qwen, false, true},
-                                              {"stablelm2", qwen, false, true},
-                                              {"deepseek-r1-qwen", qwen, false, true},
-                                              {"tekken", kTekken, false, false, true},
-                                              {"gpt-4o", kGpt4o}};
-  return rules;
-}
 
 class Reader {
  public:
@@ -117,10 +76,10 @@ void add_special(const std::vector<PieceType>& types, TokenizerSpec& spec) {
   }
 }
 
-WordRule rule_of(const Config& pre) {
+GgufWords rule_of(const Config& pre) {
   const std::string name = pre.string_or("default");
   std::string known;
-  for (const WordRule& rule : word_rules()) {
+  for (const GgufWords& rule : gguf_words()) {
     if (rule.name == name) return rule;
     known += (known.empty() ? "" : ", ") + std::string(rule.name);
   }
@@ -128,7 +87,7 @@ WordRule rule_of(const Config& pre) {
 }
 
 TokenizerSpec read_byte_level(const Reader& reader) {
-  const WordRule rule = rule_of(reader.find("pre"));
+  const GgufWords rule = rule_of(reader.find("pre"));
   TokenizerSpec spec = byte_level_spec(rule.pattern);
   if (rule.individual_digits) {
     const Json digits = Json::object({{"type", "Digits"}, {"individual_digits", true}});
@@ -138,6 +97,11 @@ TokenizerSpec read_byte_level(const Reader& reader) {
   if (rule.nfc) spec.normalizer = Json::object({{"type", "NFC"}});
   spec.model.ignore_merges = rule.ignore_merges;
   spec.model.tokens = reader.tokens();
+  const std::vector<PieceType> types = reader.types(spec.model.tokens.size());
+  for (std::size_t id = 0; id < types.size(); ++id) {
+    std::string& token = spec.model.tokens[id];
+    if (types[id] == PieceType::unused && token == gguf_filler(id)) token.clear();
+  }
   const Config merges = reader.at("merges");
   MergeResolver resolver(spec.model, merges.where());
   std::size_t number = 0;
@@ -149,7 +113,7 @@ TokenizerSpec read_byte_level(const Reader& reader) {
                  number);
     ++number;
   }
-  add_special(reader.types(spec.model.tokens.size()), spec);
+  add_special(types, spec);
   return spec;
 }
 
