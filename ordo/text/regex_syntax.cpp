@@ -223,10 +223,22 @@ class Translator {
       case 'p':
       case 'P':
         return property(c == 'P');
+      case 'u':
+        return code_point();
       default:
         out_ += '\\';
         out_ += c;
     }
+  }
+
+  // Four hexadecimal digits.
+  void code_point() {
+    const std::string_view digits = pattern_.substr(at_, 4);
+    if (digits.size() < 4 || digits.find_first_not_of("0123456789abcdefABCDEF") != digits.npos) {
+      fail("a '\\u' that four hexadecimal digits do not follow");
+    }
+    out_ += fmt::format("\\x{{{}}}", digits);
+    at_ += digits.size();
   }
 
   void property(bool negated) {

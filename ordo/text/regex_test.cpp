@@ -33,6 +33,8 @@ TEST(Regex, ClassesAreThoseOfUnicodeAndOfRuby) {
   EXPECT_THAT(matches(R"(\p{^L}+)", "ab12c"), ElementsAre("12"));
   EXPECT_THAT(matches(R"(^b$)", "a\nb\nc"), ElementsAre("b"));
   EXPECT_THAT(matches(R"(\p{Han}+)", "a中文b"), ElementsAre("中文"));
+  EXPECT_THAT(matches(R"([\u00AD\u200b-\u200D]+|\u4E2D)", "a\u00AD\u200Cb中文"),
+              ElementsAre("\u00AD\u200C", "中"));
 }
 
 // Assigned in Unicode 16: PCRE2 may be older.
@@ -55,6 +57,7 @@ TEST(Regex, RefusesWhatItCannotDoAndSaysSo) {
   EXPECT_THAT([] { Regex("[a[b]]"); }, testing::ThrowsMessage<InputError>(HasSubstr("class")));
   EXPECT_THROW(Regex("a\\"), InputError);
   EXPECT_THROW(Regex("\\p{L"), InputError);
+  EXPECT_THROW(Regex("\\u00A"), InputError);
   EXPECT_THROW(Regex("\\p{Nonsense}"), InputError);
 }
 
