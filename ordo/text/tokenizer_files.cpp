@@ -1,10 +1,12 @@
 // Which files make a tokenizer: a folder as Hugging Face lays it out, or a single file.
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
 
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/text/base64.h"
 #include "ordo/text/config.h"
 #include "ordo/text/piece_list.h"
 #include "ordo/text/tokenizer_spec.h"
@@ -28,15 +30,27 @@ TokenizerSpec read_gpt2(const fs::path& vocab, const fs::path& merges) {
   return parse_gpt2(read_file(vocab), read_file(merges), vocab.parent_path().string());
 }
 
+// Llama 3's own folders call their ranks tokenizer.model too: lines of Base64 and a number, where
+// SentencePiece's buffer begins with the tag of a piece.
+bool holds_ranks(std::string_view bytes) {
+  const std::string_view line = bytes.substr(0, std::min(bytes.find('\n'), bytes.size()));
+  const std::size_t space = line.find(' ');
+  return space != line.npos && decode_base64(line.substr(0, space)).has_value();
+}
+
+TokenizerSpec read_model_file(const fs::path& path) {
+  const std::string bytes = read_file(path);
+  return holds_ranks(bytes) ? parse_tiktoken(bytes, path.string())
+                            : parse_sentencepiece(bytes, path.string());
+}
+
 TokenizerSpec read_file_alone(const fs::path& path) {
   const std::string name = path.filename().string(), source = path.string();
   if (path.extension() == ".json" && name != "vocab.json") {
     return parse_tokenizer_json(read_file(path), source);
   }
   if (path.extension() == ".tiktoken") return parse_tiktoken(read_file(path), source);
-  if (path.extension() == ".model" || path.extension() == ".spm") {
-    return parse_sentencepiece(read_file(path), source);
-  }
+  if (path.extension() == ".model" || path.extension() == ".spm") return read_model_file(path);
   if (name == "vocab.json") return read_gpt2(path, path.parent_path() / "merges.txt");
   throw InputError(
       {.source = source},

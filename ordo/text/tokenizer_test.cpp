@@ -70,6 +70,10 @@ TEST(TokenizerFiles, TiktokensRanksGiveTheSameTokens) {
   const TempFolder folder;
   write_file_atomic(folder.path() / "small.tiktoken", ranks);
   expect_same(Tokenizer::load(folder.path()), golden("llama3"), {.add_special_tokens = false});
+  // Llama 3's own folders call them by SentencePiece's name.
+  const TempFolder meta;
+  write_file_atomic(meta.path() / "tokenizer.model", ranks);
+  expect_same(Tokenizer::load(meta.path()), golden("llama3"), {.add_special_tokens = false});
 }
 
 TEST(TokenizerFiles, AFolderSaysWhichTokensAreWhat) {
