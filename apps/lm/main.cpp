@@ -1,7 +1,8 @@
-// `ordo lm`: language models: write, answer, score, embed, evaluate, train.
+// `ordo lm`: language models: write, answer, score, embed, evaluate, train, export.
 #include "apps/data_folders.h"
 #include "ordo/cli/program.h"
 #include "ordo/lm/run_eval.h"
+#include "ordo/lm/run_export.h"
 #include "ordo/lm/run_generate.h"
 #include "ordo/lm/run_recipe.h"
 #include "ordo/lm/run_score.h"
@@ -9,8 +10,8 @@
 
 int main(int argc, char** argv) {
   namespace lm = ordo::lm;
-  ordo::cli::Program program("lm",
-                             "Language models: write, answer, score, embed, evaluate, train.");
+  ordo::cli::Program program(
+      "lm", "Language models: write, answer, score, embed, evaluate, train, export.");
   program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", lm::generate_texts)
       .example("ordo lm generate \"Once upon a time\" --model model --max-tokens 60", "one text")
       .example("ordo lm generate --file prompts.txt --model model --count 4 --temperature 0.8",
@@ -32,6 +33,9 @@ int main(int argc, char** argv) {
                                  lm::train_model)
       .example("ordo lm train texts/*.txt --out model", "a small Llama with its own tokenizer")
       .example("ordo lm train new.jsonl --from model --adapters --out adapter", "LoRA")
+      .command<lm::ExportOptions>("export", "Writes a model as a GGUF file, for llama.cpp.",
+                                  lm::export_model)
+      .example("ordo lm export --model model --out model.gguf --type q8_0")
       .command<lm::TinyEnglishOptions>(
           "recipe tiny-english", "A small model of English, beside an n-gram model.",
           [](const lm::TinyEnglishOptions& options, ordo::Context& context) {

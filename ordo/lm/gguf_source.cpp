@@ -1,15 +1,11 @@
-// llama.cpp's names and layouts. It turns neighbouring numbers of a head where Hugging Face's files
-// turn the two halves, so queries and keys of architecture "llama" were reordered when the file was
-// written: rows [head, half, j] became [head, j, half]. Linear weights are [out, in] in all files.
-#include <array>
+// The tensors of a GGUF file under the names and in the layouts that models have here.
 #include <memory>
-#include <string_view>
 #include <unordered_set>
-#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "ordo/lm/gguf_names.h"
 #include "ordo/lm/weight_source.h"
 #include "ordo/models/gguf_config.h"
 
@@ -17,65 +13,10 @@ namespace ordo::lm {
 namespace {
 
 using models::Config;
-using models::Family;
-using Name = std::pair<std::string_view, std::string_view>;  // ours, theirs
-
-constexpr std::array kOutside = {
-    Name{"model.embed_tokens.", "token_embd."},
-    Name{"model.norm.", "output_norm."},
-    Name{"lm_head.", "output."},
-    Name{"transformer.wte.", "token_embd."},
-    Name{"transformer.wpe.", "position_embd."},
-    Name{"transformer.ln_f.", "output_norm."},
-};
-constexpr std::array kInside = {
-    Name{"input_layernorm.", "attn_norm."},
-    Name{"post_attention_layernorm.", "ffn_norm."},
-    Name{"self_attn.q_proj.", "attn_q."},
-    Name{"self_attn.k_proj.", "attn_k."},
-    Name{"self_attn.v_proj.", "attn_v."},
-    Name{"self_attn.o_proj.", "attn_output."},
-    Name{"self_attn.q_norm.", "attn_q_norm."},
-    Name{"self_attn.k_norm.", "attn_k_norm."},
-    Name{"mlp.gate_proj.", "ffn_gate."},
-    Name{"mlp.up_proj.", "ffn_up."},
-    Name{"mlp.down_proj.", "ffn_down."},
-    Name{"ln_1.", "attn_norm."},
-    Name{"ln_2.", "ffn_norm."},
-    Name{"attn.c_attn.", "attn_qkv."},
-    Name{"attn.c_proj.", "attn_output."},
-    Name{"mlp.c_fc.", "ffn_up."},
-    Name{"mlp.c_proj.", "ffn_down."},
-};
-
-template <std::size_t size>
-std::string renamed(std::string_view name, const std::array<Name, size>& names) {
-  for (const auto& [ours, theirs] : names) {
-    if (name.starts_with(ours)) return std::string(theirs) + std::string(name.substr(ours.size()));
-  }
-  return std::string(name);
-}
-
-// "model.layers.3.mlp.up_proj.weight" as "blk.3.ffn_up.weight".
-std::string gguf_name(std::string_view parameter) {
-  for (const std::string_view list : {"model.layers.", "transformer.h."}) {
-    if (!parameter.starts_with(list)) continue;
-    const std::string_view rest = parameter.substr(list.size());
-    const std::size_t dot = rest.find('.');
-    return fmt::format("blk.{}.{}", rest.substr(0, dot), renamed(rest.substr(dot + 1), kInside));
-  }
-  return renamed(parameter, kOutside);
-}
-
-torch::Tensor halves_of_neighbours(const torch::Tensor& rows, std::int64_t heads) {
-  return rows.unflatten(0, {heads, -1, 2}).transpose(1, 2).flatten(0, 2).contiguous();
-}
 
 class GgufSource : public WeightSource {
  public:
   GgufSource(models::Gguf file, const Config& config) : file_(std::move(file)), config_(config) {
-    // Mistral is stored as a Llama.
-    has_neighbours_ = config.family == Family::llama || config.family == Family::mistral;
     found_.insert(models::kGgufFactors);  // read with the configuration
   }
 
@@ -87,10 +28,7 @@ class GgufSource : public WeightSource {
     const auto numbers = std::make_shared<std::vector<float>>(models::to_floats(*stored));
     const torch::Tensor tensor =
         torch::from_blob(numbers->data(), stored->shape, [numbers](void*) {}, torch::kFloat32);
-    if (!has_neighbours_) return tensor;
-    const std::int64_t heads = name.find(".attn_q.") != name.npos   ? config_.heads
-                               : name.find(".attn_k.") != name.npos ? config_.key_heads
-                                                                    : 0;
+    const std::int64_t heads = turned_heads(name, config_);
     const bool fits = heads > 0 && tensor.size(0) % (2 * heads) == 0;
     return fits ? halves_of_neighbours(tensor, heads) : tensor;
   }
@@ -110,7 +48,6 @@ class GgufSource : public WeightSource {
  private:
   models::Gguf file_;
   Config config_;
-  bool has_neighbours_ = false;
   std::unordered_set<std::string> found_;
 };
 

@@ -76,10 +76,18 @@ void judge(const Recipe& recipe, const Parts& parts, RecipeResult& result, Conte
   };
   context.info("scoring held-out documents");
   result.model = of_loss(mean_loss(*opened.model, windows, recipe.training.fit.batch, context));
+  const TextModel int8 = open_text_model({.path = result.file.out}, context);
+  result.int8 = of_loss(mean_loss(*int8.model, windows, recipe.training.fit.batch, context));
   const KneserNey ngram(tokens_of(parts.learned, tokenizer, context),
                         static_cast<std::int64_t>(tokenizer.vocab_size()), kOrder);
   context.check_stop();
   result.ngram = of_loss(ngram.mean_loss(scored));
+}
+
+// "english.gguf" beside "english" and "english/".
+fs::path file_beside(const fs::path& folder) {
+  const fs::path name = folder.has_filename() ? folder : folder.parent_path();
+  return name.string() + ".gguf";
 }
 
 Json to_json(const HeldOut& one) {
@@ -99,6 +107,9 @@ RecipeResult follow(const Recipe& recipe, Context& context) {
   RecipeResult result{.training = train_model(training, context),
                       .documents = static_cast<std::int64_t>(recipe.documents.size()),
                       .held_out_documents = static_cast<std::int64_t>(parts.held_out.size())};
+  result.file = export_gguf(open_text_model({.path = training.out}, context), "q8_0",
+                            file_beside(training.out));
+  context.artifact(result.file.out.string());
   judge(recipe, parts, result, context);
   result.samples = generate_texts({.model = {.path = training.out},
                                    .writing = {.max_tokens = 60,
@@ -120,7 +131,9 @@ Json to_json(const RecipeResult& result) {
                        {"held-out", Json::object({{"documents", result.held_out_documents},
                                                   {"tokens", result.held_out_tokens},
                                                   {"bytes", result.held_out_bytes}})},
+                       {"file", to_json(result.file)},
                        {"model", to_json(result.model)},
+                       {"int8", to_json(result.int8)},
                        {"ngram", to_json(result.ngram)},
                        {"better", is_better(result)},
                        {"samples", Json(std::move(samples))}});
@@ -136,7 +149,9 @@ std::string to_text(const RecipeResult& result) {
                      result.held_out_bytes);
   out += fmt::format("{:<20}{:>12}{:>16}\n", "", "perplexity", "bits per byte");
   out += row("this model", result.model);
+  out += row("  as int8", result.int8);
   out += row(fmt::format("Kneser-Ney {}-gram", kOrder), result.ngram);
+  out += to_text(result.file);
   if (!is_better(result)) {
     out += "The model does not beat the n-gram model: it needs more steps.\n";
   }

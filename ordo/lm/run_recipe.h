@@ -9,6 +9,7 @@
 
 #include "ordo/base/error.h"
 #include "ordo/data/catalogue.h"
+#include "ordo/lm/run_export.h"
 #include "ordo/lm/run_generate.h"
 #include "ordo/lm/run_train.h"
 
@@ -31,7 +32,8 @@ struct RecipeResult {
   TrainResult training;
   std::int64_t documents = 0, held_out_documents = 0;
   std::int64_t held_out_tokens = 0, held_out_bytes = 0;  ///< that both models were scored on
-  HeldOut model, ngram;
+  HeldOut model, int8, ngram;
+  ExportResult file;  ///< the model as int8, beside its folder
   std::vector<WrittenText> samples;
 };
 Json to_json(const RecipeResult& result);
@@ -41,7 +43,8 @@ ExitCode exit_code(const RecipeResult& result);
 
 /// Which documents are held out is drawn from the run's seed. The model reads the held-out ones in
 /// windows that know nothing of what came before, and the modified Kneser-Ney 5-gram model scores
-/// the same tokens. Throws UsageError for fewer than 2 documents.
+/// the same tokens. The model is also written as a GGUF file of Q8_0, OUT.gguf beside the folder
+/// OUT, and judged in that form. Throws UsageError for fewer than 2 documents.
 RecipeResult follow(const Recipe& recipe, Context& context);
 
 struct TinyEnglishOptions {

@@ -87,6 +87,12 @@ TEST_F(RecipeTest, TellsHowBothModelsPredictTheSameHeldOutTokens) {
   EXPECT_GT(found.model.bits_per_byte, 9.0 / 11 - 0.05);
   EXPECT_EQ(exit_code(found), ExitCode::done);
   EXPECT_EQ(*to_json(found).find("better"), Json(true));
+
+  // The int8 file beside the folder is the same model but for the last bits.
+  EXPECT_EQ(found.file.out, folder_.path() / "model.gguf");
+  EXPECT_EQ(fs::file_size(found.file.out), found.file.bytes);
+  EXPECT_NE(found.int8.loss, found.model.loss);
+  EXPECT_NEAR(found.int8.loss, found.model.loss, 0.01);
   ASSERT_EQ(found.samples.size(), 2U);
   EXPECT_EQ(found.samples[1].prompt, "[b");
   EXPECT_GT(found.samples[1].tokens, 0);

@@ -1,0 +1,25 @@
+// llama.cpp's names and layouts. It turns neighbouring numbers of a head where Hugging Face's files
+// turn the two halves, so queries and keys of architecture "llama" are reordered when a file is
+// written: rows [head, half, j] become [head, j, half]. Linear weights are [out, in] in all files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <torch/types.h>
+
+#include "ordo/models/config.h"
+
+namespace ordo::lm {
+
+/// "model.layers.3.mlp.up_proj.weight" as "blk.3.ffn_up.weight".
+std::string gguf_name(std::string_view parameter);
+
+/// How many heads' rows are reordered in the tensor of this GGUF name; 0: they are not.
+std::int64_t turned_heads(const std::string& name, const models::Config& config);
+/// Rows as in Hugging Face's files, of those in a GGUF file; and back.
+torch::Tensor halves_of_neighbours(const torch::Tensor& rows, std::int64_t heads);
+torch::Tensor neighbours_of_halves(const torch::Tensor& rows, std::int64_t heads);
+
+}  // namespace ordo::lm
