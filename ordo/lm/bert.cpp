@@ -106,6 +106,7 @@ class Bert : public Model {
   Tensor head(const Tensor&) override {
     throw UsageError("an encoder has no head that scores tokens; ask for its hidden states");
   }
+  Tensor loss(const Tensor& hidden, const Tensor&) override { return head(hidden); }
 
  protected:
   const Tensor& embedding() const override { return tokens_->weight; }

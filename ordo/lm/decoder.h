@@ -10,6 +10,7 @@
 
 #include "ordo/lm/layers.h"
 #include "ordo/lm/model.h"
+#include "ordo/lm/token_loss.h"
 
 namespace ordo::lm {
 
@@ -22,6 +23,9 @@ class Decoder : public Model {
   }
   torch::Tensor finish(const torch::Tensor& hidden) override { return norm_(hidden); }
   torch::Tensor head(const torch::Tensor& hidden) override { return head_(hidden); }
+  torch::Tensor loss(const torch::Tensor& hidden, const torch::Tensor& targets) override {
+    return token_loss(*head_, hidden, targets);
+  }
 
  protected:
   using Model::Model;

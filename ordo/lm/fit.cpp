@@ -11,6 +11,7 @@
 #include "ordo/base/error.h"
 #include "ordo/data/batch_order.h"
 #include "ordo/lm/checkpointed_block.h"
+#include "ordo/lm/token_loss.h"
 
 namespace ordo::lm {
 
@@ -45,10 +46,6 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
-  return torch::cross_entropy_loss(logits.flatten(0, 1), targets.flatten());
-}
-
 }  // namespace
 
 double mean_loss(Model& model, const TokenWindows& windows, std::int64_t batch,
@@ -61,9 +58,10 @@ double mean_loss(Model& model, const TokenWindows& windows, std::int64_t batch,
         static_cast<std::size_t>(std::min(batch, windows.count() - begin)));
     std::iota(part.begin(), part.end(), begin);
     const TokenWindows::Batch read = windows.batch(part);
-    const Tensor loss = cross_entropy(model.forward({.tokens = read.tokens.to(model.device())}),
-                                      read.targets.to(model.device()));
-    sum += loss.item<double>() * static_cast<double>(part.size());
+    const Tensor hidden = model.hidden({.tokens = read.tokens.to(model.device())}).flatten(0, 1);
+    const Tensor each =
+        token_log_probabilities(model, hidden, read.targets.to(model.device()).flatten());
+    sum -= each.mean(torch::kFloat64).item<double>() * static_cast<double>(part.size());
   }
   return sum / static_cast<double>(windows.count());
 }
@@ -82,7 +80,7 @@ Tensor Fit::loss_of(const TokenWindows::Batch& batch) {
   const Tensor targets = batch.targets.to(model_.device());
   const auto share = 1 / static_cast<double>(options_.accumulate);
   if (!options_.recompute) {
-    const Tensor loss = cross_entropy(model_.forward(input), targets) * share;
+    const Tensor loss = model_.loss(model_.hidden(input), targets) * share;
     loss.backward();
     return loss.detach();
   }
@@ -92,7 +90,7 @@ Tensor Fit::loss_of(const TokenWindows::Batch& batch) {
   for (std::int64_t layer = 0; layer < model_.config().layers; ++layer) {
     state = checkpointed_block(model_, layer, state, pass);
   }
-  const Tensor loss = cross_entropy(model_.head(model_.finish(state)), targets) * share;
+  const Tensor loss = model_.loss(model_.finish(state), targets) * share;
   loss.backward();
   return loss.detach();
 }

@@ -8,6 +8,7 @@
 #include <torch/torch.h>
 
 #include "ordo/base/error.h"
+#include "ordo/lm/fused.h"
 #include "ordo/lm/next_scores.h"
 
 namespace ordo::lm {
@@ -40,13 +41,14 @@ class Batch {
   std::vector<Generated> results() { return std::move(results_); }
 
   void step(const TokenReceiver& receiver) {
-    const Tensor certain = scores_.to(torch::kFloat64).log_softmax(-1).cpu();
+    const Tensor norms = log_sum_exp(scores_).cpu();
     Tokens next;
     std::vector<std::size_t> still;
     Tokens rows;
     for (std::size_t row = 0; row < growing_.size(); ++row) {
       const std::size_t request = growing_[row];
-      const auto token = choose(row, certain[static_cast<std::int64_t>(row)], receiver);
+      const auto token =
+          choose(row, norms[static_cast<std::int64_t>(row)].item<double>(), receiver);
       if (!token) continue;
       next.push_back(*token);
       still.push_back(request);
@@ -64,16 +66,16 @@ class Batch {
   }
 
  private:
-  // The next token of a row; nothing if its text has ended.
-  std::optional<std::int64_t> choose(std::size_t row, const Tensor& log_probabilities,
+  // The next token of a row whose scores' e^x sum up to e^log_sum; nothing if its text has ended.
+  std::optional<std::int64_t> choose(std::size_t row, double log_sum,
                                      const TokenReceiver& receiver) {
     const std::size_t request = growing_[row];
     Generated& result = results_[request];
+    const Tensor scores = scores_[static_cast<std::int64_t>(row)];
     const std::int64_t token =
-        next_token(scores_[static_cast<std::int64_t>(row)],
-                   {.prompt = requests_[request].prompt, .text = result.tokens}, options_.sampling,
-                   streams_[request]);
-    result.log_probability += log_probabilities[token].item<double>();
+        next_token(scores, {.prompt = requests_[request].prompt, .text = result.tokens},
+                   options_.sampling, streams_[request]);
+    result.log_probability += scores[token].item<double>() - log_sum;
     if (is_end(options_.end_tokens, token)) {
       result.end = Generated::End::token;
       return std::nullopt;

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "ordo/lm/few_rows.h"
+#include "ordo/lm/fused.h"
 #include "ordo/tensor/parallel.h"
 
 namespace ordo::lm {
@@ -124,9 +125,7 @@ RmsNormImpl::RmsNormImpl(std::int64_t width, double epsilon) : epsilon_(epsilon)
 }
 
 torch::Tensor RmsNormImpl::forward(const torch::Tensor& input) {
-  const torch::Tensor values = input.to(wide(input.scalar_type()));
-  const torch::Tensor mean_square = values.square().mean(-1, /*keepdim=*/true);
-  return weight * (values * torch::rsqrt(mean_square + epsilon_)).to(input.scalar_type());
+  return rms_norm(input, weight, epsilon_);
 }
 
 std::vector<Initial> RmsNormImpl::initials() const {
@@ -144,6 +143,10 @@ torch::Tensor LayerNormImpl::forward(const torch::Tensor& input) {
 
 std::vector<Initial> LayerNormImpl::initials() const {
   return {{"weight", Role::norm, Draw::constant(1)}, {"bias", Role::norm, Draw::constant(0)}};
+}
+
+torch::Tensor gated(Activation activation, const torch::Tensor& gate, const torch::Tensor& up) {
+  return activation == Activation::silu ? silu_product(gate, up) : activate(activation, gate) * up;
 }
 
 torch::Tensor activate(Activation activation, const torch::Tensor& input) {

@@ -108,6 +108,9 @@ class LayerNormImpl : public nets::Layer {
 TORCH_MODULE(LayerNorm);
 
 torch::Tensor activate(models::Activation activation, const torch::Tensor& input);
+/// activate(gate) * up.
+torch::Tensor gated(models::Activation activation, const torch::Tensor& gate,
+                    const torch::Tensor& up);
 
 /// float64 for float64, else float32: what norms and angles are computed in.
 torch::Dtype wide(torch::Dtype dtype);

@@ -61,7 +61,7 @@ class GatedLayer : public torch::nn::Module {
   }
 
   Tensor forward(const Tensor& input) {
-    return down_(activate(activation_, gate_(input)) * up_(input));
+    return down_(gated(activation_, gate_(input), up_(input)));
   }
 
  private:

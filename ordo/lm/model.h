@@ -34,6 +34,9 @@ class Model : public torch::nn::Module {
   torch::Tensor hidden(const Input& input, Cache* cache = nullptr);
   /// Hidden states as scores [..., vocabulary]. Throws UsageError for an encoder.
   virtual torch::Tensor head(const torch::Tensor& hidden) = 0;
+  /// Mean cross entropy of `targets` [...] int64 after `hidden` [..., hidden], as the head scores
+  /// them. Throws UsageError for an encoder, and for targets that the model does not know.
+  virtual torch::Tensor loss(const torch::Tensor& hidden, const torch::Tensor& targets) = 0;
 
   // The steps of `hidden`, for those who go from block to block:
   //   pass = begin_pass(...), embed, block 0, ..., block layers - 1, finish, end_pass.

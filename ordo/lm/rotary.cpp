@@ -100,14 +100,4 @@ Rotation Rotary::at(const Tensor& positions, const Tensor& lengths, torch::Dtype
           (both.sin() * rope_.attention_factor).to(dtype)};
 }
 
-Tensor turn(const Tensor& heads, const Rotation& rotation) {
-  const std::int64_t dimensions = rotation.cosine.size(-1), size = heads.size(-1);
-  const Tensor part = dimensions == size ? heads : heads.narrow(-1, 0, dimensions);
-  const auto halves = part.chunk(2, -1);
-  const Tensor turned =
-      part * rotation.cosine + torch::cat({-halves[1], halves[0]}, -1) * rotation.sine;
-  if (dimensions == size) return turned;
-  return torch::cat({turned, heads.narrow(-1, dimensions, size - dimensions)}, -1);
-}
-
 }  // namespace ordo::lm

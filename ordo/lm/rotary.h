@@ -9,17 +9,10 @@
 
 #include <torch/types.h>
 
+#include "ordo/lm/fused.h"
 #include "ordo/models/config.h"
 
 namespace ordo::lm {
-
-/// Cosine and sine of each position's angles, [rows or 1, 1, length, dimensions].
-struct Rotation {
-  torch::Tensor cosine, sine;
-};
-
-/// `heads` [rows, heads, length, size] with their first dimensions turned, the others as they are.
-torch::Tensor turn(const torch::Tensor& heads, const Rotation& rotation);
 
 class Rotary {
  public:

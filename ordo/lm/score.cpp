@@ -10,21 +10,13 @@
 
 #include "ordo/base/error.h"
 #include "ordo/lm/layers.h"
+#include "ordo/lm/token_loss.h"
 
 namespace ordo::lm {
 namespace {
 
 using torch::Tensor;
 using Tokens = std::vector<std::int64_t>;
-
-// log p of `targets` [n] after hidden states [n, hidden].
-Tensor log_probabilities_of(Model& model, const Tensor& hidden, const Tensor& targets) {
-  const Tensor logits = model.head(hidden);
-  return logits.to(wide(logits.scalar_type()))
-      .log_softmax(-1)
-      .gather(1, targets.unsqueeze(1))
-      .squeeze(1);
-}
 
 Tensor as_row(std::span<const std::int64_t> tokens, const Model& model) {
   return torch::tensor(Tokens(tokens.begin(), tokens.end()), torch::kInt64)
@@ -36,8 +28,8 @@ Tensor as_row(std::span<const std::int64_t> tokens, const Model& model) {
 std::vector<double> losses(Model& model, const Tensor& windows) {
   const std::int64_t length = windows.size(1);
   const Tensor hidden = model.hidden({.tokens = windows.narrow(1, 0, length - 1)});
-  const Tensor each =
-      log_probabilities_of(model, hidden.flatten(0, 1), windows.narrow(1, 1, length - 1).flatten());
+  const Tensor each = token_log_probabilities(model, hidden.flatten(0, 1),
+                                              windows.narrow(1, 1, length - 1).flatten());
   const Tensor sums =
       each.to(torch::kFloat64).view({windows.size(0), length - 1}).sum(1).neg().cpu();
   return {sums.const_data_ptr<double>(), sums.const_data_ptr<double>() + sums.numel()};
@@ -72,7 +64,7 @@ std::vector<double> log_probabilities(Model& model, std::span<const std::int64_t
   const Tensor row = as_row(tokens, model);
   const std::int64_t scored = row.size(1) - 1;
   const Tensor hidden = model.hidden({.tokens = row.narrow(1, 0, scored)});
-  const Tensor each = log_probabilities_of(model, hidden[0], row[0].narrow(0, 1, scored))
+  const Tensor each = token_log_probabilities(model, hidden[0], row[0].narrow(0, 1, scored))
                           .to(torch::kCPU, torch::kFloat64);
   return {each.const_data_ptr<double>(), each.const_data_ptr<double>() + each.numel()};
 }

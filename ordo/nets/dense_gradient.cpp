@@ -119,9 +119,9 @@ Net::LossAndLogits DenseGradient::differentiate(const torch::Tensor& input,
 
   const std::int64_t classes = logits.size(1);
   torch::Tensor loss = at::empty({}, logits.options());
-  *loss.mutable_data_ptr<T>() = static_cast<T>(
-      kernels::softmax_cross_entropy(pointer<T>(logits), pointer<std::int64_t>(labels),
-                                     mutable_pointer<T>(head.errors), batch_, classes));
+  *loss.mutable_data_ptr<T>() = static_cast<T>(kernels::softmax_cross_entropy(
+      pointer<T>(logits), pointer<std::int64_t>(labels), mutable_pointer<T>(head.errors), batch_,
+      classes, 1 / static_cast<double>(batch_)));
 
   backward<T>(head.errors, {}, head.bias_gradient, Activation::identity);
   for (std::size_t layer = last;; --layer) {

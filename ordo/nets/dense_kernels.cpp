@@ -1,9 +1,9 @@
 #include "ordo/nets/dense_kernels.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
+#include "ordo/base/exponential.h"
 #include "ordo/base/target_clones.h"
 
 namespace ordo::nets::kernels {
@@ -78,39 +78,48 @@ ORDO_INLINE void backward_any(const Backward<T>& matrices, std::int64_t begin, s
   }
 }
 
-// e^x for x <= 0, of relative error 2e-7, in a form that compilers turn into vectors: x = k log 2 +
-// r, |r| <= log 2 / 2, and 2^k e^r with e^r by its Taylor polynomial of degree 7 (rest 4e-9). Below
-// -87 it stays at e^-87, which is nothing beside the largest term's 1.
-ORDO_INLINE float exponential(float x) {
-  x = x < -87.0F ? -87.0F : x;
-  const float shifted = x * 1.44269504F + 0x1.8p23F;  // rounds to an integer in the lowest bits
-  const float k = shifted - 0x1.8p23F;
-  const float r = (x - k * 0.693359375F) + k * 2.12194440e-4F;
-  float p = 1.0F / 5040;
-  p = p * r + 1.0F / 720;
-  p = p * r + 1.0F / 120;
-  p = p * r + 1.0F / 24;
-  p = p * r + 1.0F / 6;
-  p = p * r + 0.5F;
-  p = p * r + 1.0F;
-  p = p * r + 1.0F;
-  return p * std::bit_cast<float>((std::bit_cast<std::int32_t>(shifted) << 23) + 0x3F800000);
+constexpr int kLanes = 16;  // maxima and sums that do not wait for each other
+
+template <class T>
+ORDO_INLINE T largest_of(const T* __restrict scores, std::int64_t size) {
+  T lanes[kLanes];
+  std::fill(lanes, lanes + kLanes, scores[0]);
+  std::int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = scores[i + lane] > lanes[lane] ? scores[i + lane] : lanes[lane];
+    }
+  }
+  T largest = lanes[0];
+  for (const T lane : lanes) largest = lane > largest ? lane : largest;
+  for (; i < size; ++i) largest = scores[i] > largest ? scores[i] : largest;
+  return largest;
 }
-ORDO_INLINE double exponential(double x) { return std::exp(x); }
+
+template <class T>
+ORDO_INLINE double sum_of(const T* __restrict terms, std::int64_t size) {
+  double lanes[kLanes] = {};
+  std::int64_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(terms[i + lane]);
+  }
+  double sum = 0;
+  for (; i < size; ++i) sum += static_cast<double>(terms[i]);
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
 
 template <class T>
 ORDO_INLINE double softmax_cross_entropy_any(const T* logits, const std::int64_t* labels, T* errors,
-                                             std::int64_t rows, std::int64_t classes) {
+                                             std::int64_t rows, std::int64_t classes,
+                                             double share) {
   double loss = 0;
-  const double share = 1 / static_cast<double>(rows);
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* __restrict const scores = logits + row * classes;
     T* __restrict const gradient = errors + row * classes;
-    T largest = scores[0];
-    for (std::int64_t c = 1; c < classes; ++c) largest = scores[c] > largest ? scores[c] : largest;
+    const T largest = largest_of(scores, classes);
     for (std::int64_t c = 0; c < classes; ++c) gradient[c] = exponential(scores[c] - largest);
-    double sum = 0;
-    for (std::int64_t c = 0; c < classes; ++c) sum += gradient[c];
+    const double sum = sum_of(gradient, classes);
     const T scale = static_cast<T>(share / sum);
     for (std::int64_t c = 0; c < classes; ++c) gradient[c] *= scale;
     gradient[labels[row]] -= static_cast<T>(share);
@@ -140,12 +149,14 @@ ORDO_CLONES void backward(const Backward<double>& matrices, std::int64_t begin, 
 }
 
 ORDO_CLONES double softmax_cross_entropy(const float* logits, const std::int64_t* labels,
-                                         float* errors, std::int64_t rows, std::int64_t classes) {
-  return softmax_cross_entropy_any(logits, labels, errors, rows, classes);
+                                         float* errors, std::int64_t rows, std::int64_t classes,
+                                         double share) {
+  return softmax_cross_entropy_any(logits, labels, errors, rows, classes, share);
 }
 ORDO_CLONES double softmax_cross_entropy(const double* logits, const std::int64_t* labels,
-                                         double* errors, std::int64_t rows, std::int64_t classes) {
-  return softmax_cross_entropy_any(logits, labels, errors, rows, classes);
+                                         double* errors, std::int64_t rows, std::int64_t classes,
+                                         double share) {
+  return softmax_cross_entropy_any(logits, labels, errors, rows, classes, share);
 }
 
 }  // namespace ordo::nets::kernels

@@ -30,11 +30,11 @@ void backward(const Backward<float>& matrices, std::int64_t begin, std::int64_t 
 void backward(const Backward<double>& matrices, std::int64_t begin, std::int64_t end,
               Activation activation);
 
-/// Mean cross-entropy of softmax(logits) [rows, classes]; errors <- its gradient by the logits.
-/// Labels must be in range.
+/// Cross-entropies of softmax(logits) [rows, classes], summed and times `share` (1 / rows for their
+/// mean); errors <- the gradient by the logits. Labels must be in range.
 double softmax_cross_entropy(const float* logits, const std::int64_t* labels, float* errors,
-                             std::int64_t rows, std::int64_t classes);
+                             std::int64_t rows, std::int64_t classes, double share);
 double softmax_cross_entropy(const double* logits, const std::int64_t* labels, double* errors,
-                             std::int64_t rows, std::int64_t classes);
+                             std::int64_t rows, std::int64_t classes, double share);
 
 }  // namespace ordo::nets::kernels
