@@ -112,7 +112,13 @@ void save_training(const TrainOptions& options, const Running& running, const Js
   });
 }
 
-Json load_training(const TrainOptions& options, const Json& recipe) {
+// Where a training that goes on stands.
+struct Interruption {
+  Json fit;
+  bool is_finished = false;
+};
+
+Interruption load_training(const TrainOptions& options, const Json& recipe) {
   const std::string file = (options.out / kState).string();
   const Json state = read_json(file);
   const std::int64_t version = state.at("version", file).as_int(file + ": /version");
@@ -121,7 +127,8 @@ Json load_training(const TrainOptions& options, const Json& recipe) {
                      fmt::format("written by a newer Ordo (format {}, known up to {}); update Ordo",
                                  version, kStateVersion));
   }
-  if (state.at("finished", file).as_bool(file + ": /finished")) {
+  const bool is_finished = state.at("finished", file).as_bool(file + ": /finished");
+  if (is_finished && options.finished == TrainOptions::Finished::refused) {
     throw UsageError(fmt::format("the training in '{}' is finished", options.out.string()));
   }
   if (!(state.at("recipe", file) == recipe)) {
@@ -130,7 +137,7 @@ Json load_training(const TrainOptions& options, const Json& recipe) {
         "leave out --resume",
         options.out.string(), file));
   }
-  return state.at("fit", file);
+  return {.fit = state.at("fit", file), .is_finished = is_finished};
 }
 
 // The model that learns: where it was interrupted, as it is in `from`, or fresh.
@@ -248,7 +255,7 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
   tensor::set_threads(context.threads);
   const bool resumes = options.resume && fs::exists(options.out / kState);
   const Json recipe = recipe_of(options, context);
-  const Json state = resumes ? load_training(options, recipe) : Json();
+  const Interruption before = resumes ? load_training(options, recipe) : Interruption();
   Running running = begin(options, resumes, context);
   const TrainingTokens tokens = tokens_of(options, running.opened.tokenizer, context);
   const TokenWindows train(tokens.train, options.window);
@@ -262,7 +269,7 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
           context.random.split("fit"));
   if (resumes) {
     running.optimizer->load_state(tensor::read_tensors(options.out / kOptimizer));
-    fit.load_state(state);
+    fit.load_state(before.fit);
   }
   if (!options.out.empty()) {
     fit.save_every = options.save_every;
@@ -275,7 +282,7 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
       .validation_tokens = validation ? validation->count() * validation->length() : 0,
       .out = options.out};
   if (!options.out.empty()) {
-    save_training(options, running, recipe, fit.state(), true);
+    if (!before.is_finished) save_training(options, running, recipe, fit.state(), true);
     context.artifact(options.out.string());
   }
   return result;

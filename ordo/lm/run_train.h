@@ -41,6 +41,9 @@ struct TrainOptions {
   std::string optimizer = "adamw:weight-decay=0.1,betas=[0.9,0.95],decay-only-weights=true";
   std::filesystem::path out;
   bool resume = false;
+  /// What resuming a training that is finished is: a mistake, or done, so that its result comes
+  /// back.
+  enum class Finished { refused, done } finished = Finished::refused;
   double save_every = 60;  ///< seconds
   void describe(OptionSet& set);
 };
