@@ -10,6 +10,7 @@
 
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/base/hash.h"
 #include "ordo/base/jsonl.h"
 #include "ordo/tensor/arrays.h"
 #include "ordo/tensor/device.h"
@@ -173,6 +174,30 @@ Running begin(const TrainOptions& options, bool resumes, Context& context) {
   return running;
 }
 
+// What would make processes learn different things without anybody noticing.
+void require_same(tensor::ProcessGroup& group, const Json& recipe, const Json& fit,
+                  const TrainingTokens& tokens) {
+  Sha256 hash;
+  hash.update(recipe.dump()).update(fit.dump());
+  for (const Tokens* all : {&tokens.train, &tokens.validation}) {
+    hash.update(
+        {reinterpret_cast<const char*>(all->data()), all->size() * sizeof(Tokens::value_type)});
+  }
+  const Digest digest = hash.finish();
+  const torch::Tensor own =
+      torch::tensor(std::vector<std::int64_t>(digest.begin(), digest.end()), torch::kInt64);
+  torch::Tensor first = own.clone();
+  group.broadcast(first);
+  torch::Tensor others = torch::tensor(torch::equal(own, first) ? 0 : 1, torch::kInt64);
+  group.all_reduce_sum(others);
+  if (const auto count = others.item<std::int64_t>(); count > 0) {
+    throw UsageError(fmt::format(
+        "{} of the {} processes were given other options or texts than the first, or find another "
+        "checkpoint in --out; all need the same command and the same files",
+        count, group.world()));
+  }
+}
+
 void require_sense(const TrainOptions& options) {
   if (options.adapters && options.from.empty()) {
     throw UsageError("adapters need a model to adapt; name it with --from");
@@ -250,9 +275,17 @@ Tokens tokens_in(const fs::path& file, const text::Tokenizer& tokenizer, const C
   return join_documents(documents, end_of(tokenizer));
 }
 
-TrainResult train_model(const TrainOptions& options, Context& context) {
+TrainResult train_model(const TrainOptions& options, Context& all_context,
+                        const tensor::Rendezvous& rendezvous) {
   require_sense(options);
+  Context context = all_context;
   tensor::set_threads(context.threads);
+  std::shared_ptr<tensor::ProcessGroup> group;
+  if (rendezvous.world > 1) {
+    group = tensor::ProcessGroup::join(rendezvous, tensor::parse_device(context.device));
+  }
+  const bool is_first = !group || group->rank() == 0;
+  if (!is_first) context.events = &null_sink();
   const bool resumes = options.resume && fs::exists(options.out / kState);
   const Json recipe = recipe_of(options, context);
   const Interruption before = resumes ? load_training(options, recipe) : Interruption();
@@ -271,7 +304,13 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
     running.optimizer->load_state(tensor::read_tensors(options.out / kOptimizer));
     fit.load_state(before.fit);
   }
-  if (!options.out.empty()) {
+  if (group) {
+    require_same(*group, recipe, before.fit, tokens);
+    group->broadcast(running.parameters->values());
+    fit.group = group;
+  }
+  const bool writes = is_first && !options.out.empty();
+  if (writes) {
     fit.save_every = options.save_every;
     fit.save = [&] { save_training(options, running, recipe, fit.state(), false); };
   }
@@ -281,7 +320,7 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
       .train_tokens = train.count() * train.length(),
       .validation_tokens = validation ? validation->count() * validation->length() : 0,
       .out = options.out};
-  if (!options.out.empty()) {
+  if (writes) {
     if (!before.is_finished) save_training(options, running, recipe, fit.state(), true);
     context.artifact(options.out.string());
   }
