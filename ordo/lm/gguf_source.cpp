@@ -1,6 +1,8 @@
 // llama.cpp's names and layouts. It turns neighbouring numbers of a head where Hugging Face's files
 // turn the two halves, so queries and keys of architecture "llama" were reordered when the file was
-// written: rows [head, half, j] became [head, j, half]. Linear weights are [out, in] in all files.
+// written: rows [head, half, j] became [head, j, half]. GPT-NeoX has queries, keys and values of
+// each head side by side, which became all queries, all keys, all values: rows [head, part, j]
+// became [part, head, j]. Linear weights are [out, in] in all files.
 #include <array>
 #include <memory>
 #include <string_view>
@@ -27,6 +29,13 @@ constexpr std::array kOutside = {
     Name{"transformer.wte.", "token_embd."},
     Name{"transformer.wpe.", "position_embd."},
     Name{"transformer.ln_f.", "output_norm."},
+    Name{"gpt_neox.embed_in.", "token_embd."},
+    Name{"gpt_neox.final_layer_norm.", "output_norm."},
+    Name{"embed_out.", "output."},
+    Name{"embeddings.word_embeddings.", "token_embd."},
+    Name{"embeddings.position_embeddings.", "position_embd."},
+    Name{"embeddings.token_type_embeddings.", "token_types."},
+    Name{"embeddings.LayerNorm.", "token_embd_norm."},
 };
 constexpr std::array kInside = {
     Name{"input_layernorm.", "attn_norm."},
@@ -46,6 +55,18 @@ constexpr std::array kInside = {
     Name{"attn.c_proj.", "attn_output."},
     Name{"mlp.c_fc.", "ffn_up."},
     Name{"mlp.c_proj.", "ffn_down."},
+    Name{"attention.query_key_value.", "attn_qkv."},
+    Name{"attention.dense.", "attn_output."},
+    Name{"mlp.dense_h_to_4h.", "ffn_up."},
+    Name{"mlp.dense_4h_to_h.", "ffn_down."},
+    Name{"attention.self.query.", "attn_q."},
+    Name{"attention.self.key.", "attn_k."},
+    Name{"attention.self.value.", "attn_v."},
+    Name{"attention.output.dense.", "attn_output."},
+    Name{"attention.output.LayerNorm.", "attn_output_norm."},
+    Name{"intermediate.dense.", "ffn_up."},
+    Name{"output.dense.", "ffn_down."},
+    Name{"output.LayerNorm.", "layer_output_norm."},
 };
 
 template <std::size_t size>
@@ -58,7 +79,8 @@ std::string renamed(std::string_view name, const std::array<Name, size>& names) 
 
 // "model.layers.3.mlp.up_proj.weight" as "blk.3.ffn_up.weight".
 std::string gguf_name(std::string_view parameter) {
-  for (const std::string_view list : {"model.layers.", "transformer.h."}) {
+  for (const std::string_view list :
+       {"model.layers.", "transformer.h.", "gpt_neox.layers.", "encoder.layer."}) {
     if (!parameter.starts_with(list)) continue;
     const std::string_view rest = parameter.substr(list.size());
     const std::size_t dot = rest.find('.');
@@ -69,6 +91,10 @@ std::string gguf_name(std::string_view parameter) {
 
 torch::Tensor halves_of_neighbours(const torch::Tensor& rows, std::int64_t heads) {
   return rows.unflatten(0, {heads, -1, 2}).transpose(1, 2).flatten(0, 2).contiguous();
+}
+
+torch::Tensor parts_of_heads(const torch::Tensor& rows, std::int64_t heads) {
+  return rows.unflatten(0, {3, heads, -1}).transpose(0, 1).flatten(0, 2).contiguous();
 }
 
 class GgufSource : public WeightSource {
@@ -87,6 +113,10 @@ class GgufSource : public WeightSource {
     const auto numbers = std::make_shared<std::vector<float>>(models::to_floats(*stored));
     const torch::Tensor tensor =
         torch::from_blob(numbers->data(), stored->shape, [numbers](void*) {}, torch::kFloat32);
+    const bool is_joined = config_.family == Family::gpt_neox &&
+                           name.find(".attn_qkv.") != name.npos &&
+                           tensor.size(0) % (3 * config_.heads) == 0;
+    if (is_joined) return parts_of_heads(tensor, config_.heads);
     if (!has_neighbours_) return tensor;
     const std::int64_t heads = name.find(".attn_q.") != name.npos   ? config_.heads
                                : name.find(".attn_k.") != name.npos ? config_.key_heads
