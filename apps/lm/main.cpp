@@ -1,5 +1,6 @@
 // `ordo lm`: language models: write, answer, score, embed, evaluate, train, export.
 #include "apps/data_folders.h"
+#include "apps/rendezvous.h"
 #include "ordo/cli/program.h"
 #include "ordo/lm/run_eval.h"
 #include "ordo/lm/run_export.h"
@@ -30,7 +31,10 @@ int main(int argc, char** argv) {
       .example("ordo lm eval mmlu --model model --shots 5", "MMLU's folder")
       .example("ordo lm eval hellaswag_val.jsonl --model model", "HellaSwag's file")
       .command<lm::TrainOptions>("train", "Learns from text, anew or on from a model.",
-                                 lm::train_model)
+                                 [](const lm::TrainOptions& options, ordo::Context& context) {
+                                   return lm::train_model(options, context,
+                                                          ordo::apps::rendezvous());
+                                 })
       .example("ordo lm train texts/*.txt --out model", "a small Llama with its own tokenizer")
       .example("ordo lm train new.jsonl --from model --adapters --out adapter", "LoRA")
       .command<lm::ExportOptions>("export", "Writes a model as a GGUF file, for llama.cpp.",

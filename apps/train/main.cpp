@@ -1,11 +1,6 @@
 // `ordo train`: train, plan and look into networks; compare warm-start methods.
-#include <cstdlib>
-#include <string>
-
-#include <fmt/format.h>
-
 #include "apps/data_folders.h"
-#include "ordo/base/error.h"
+#include "apps/rendezvous.h"
 #include "ordo/cli/program.h"
 #include "ordo/tensor/device.h"
 #include "ordo/train/convert.h"
@@ -21,27 +16,7 @@ namespace {
 namespace train = ordo::train;
 using ordo::Context;
 using ordo::apps::data_folders;
-
-int number_of(const char* variable, int otherwise) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr) return otherwise;
-  char* end = nullptr;
-  const long value = std::strtol(text, &end, 10);
-  if (*text == '\0' || *end != '\0' || value < 0 || value > 65535) {
-    throw ordo::UsageError(fmt::format("{}: expected a number, found '{}'", variable, text));
-  }
-  return static_cast<int>(value);
-}
-
-// As torchrun and its kin set them.
-ordo::tensor::Rendezvous rendezvous() {
-  ordo::tensor::Rendezvous meeting;
-  meeting.rank = number_of("RANK", 0);
-  meeting.world = number_of("WORLD_SIZE", 1);
-  meeting.port = number_of("MASTER_PORT", meeting.port);
-  if (const char* host = std::getenv("MASTER_ADDR")) meeting.host = host;
-  return meeting;
-}
+using ordo::apps::rendezvous;
 
 }  // namespace
 

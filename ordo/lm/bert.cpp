@@ -121,4 +121,11 @@ class Bert : public Model {
 
 std::shared_ptr<Model> build_bert(const Config& config) { return std::make_shared<Bert>(config); }
 
+void add_pooler(Model& encoder) {
+  const Config& config = encoder.config();
+  encoder.register_module("pooler", std::make_shared<torch::nn::Module>())
+      ->register_module("dense", Linear(LinearShape{config.hidden, config.hidden, true,
+                                                    config.initial_deviation}));
+}
+
 }  // namespace ordo::lm

@@ -12,6 +12,7 @@
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
 #include "ordo/base/safetensors.h"
+#include "ordo/lm/families.h"
 #include "ordo/lm/weight_source.h"
 #include "ordo/models/gguf_config.h"
 #include "ordo/tensor/arrays.h"
@@ -212,6 +213,7 @@ Config load_config(const fs::path& path) {
 std::shared_ptr<Model> load_model(const fs::path& path, const LoadOptions& options) {
   const Opened opened = open(path);
   std::shared_ptr<Model> model = build_model(opened.config);
+  if (model->config().is_encoder() && opened.weights->find(kPooler).defined()) add_pooler(*model);
   fill(*model, opened, options);
   return model;
 }

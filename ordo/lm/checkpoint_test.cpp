@@ -202,14 +202,15 @@ TEST_P(GgufFiles, ComputeAsTheFolderMadeOfThem) {
   const TempFolder folder;
   save_model(folder.path(), *model);
   const auto again = load_model(folder.path());
-  EXPECT_EQ(again->config().norm_epsilon, 1e-5);
-  EXPECT_EQ(model->config().norm_epsilon, 1e-5);
+  const double epsilon = GetParam() == "bert" ? 1e-12 : 1e-5;
+  EXPECT_EQ(again->config().norm_epsilon, epsilon);
+  EXPECT_EQ(model->config().norm_epsilon, epsilon);
   const Tensor tokens = torch::arange(40).remainder(32).unsqueeze(0);
   EXPECT_TRUE(torch::equal(read(*model, tokens), read(*again, tokens)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Architectures, GgufFiles,
-                         testing::Values("llama", "qwen2", "qwen3", "gpt2"));
+                         testing::Values("llama", "qwen2", "qwen3", "gpt2", "gpt_neox", "bert"));
 
 TEST(Gguf, RefusesATensorTooManyOrTooFew) {
   const std::string bytes = read_file(kGolden / "gguf/llama.gguf");
@@ -227,6 +228,20 @@ TEST(Gguf, RefusesATensorTooManyOrTooFew) {
                                       HasSubstr("is missing"))));
   EXPECT_THAT([&] { load_model(with_name("llama.block_count", "llama.block_cxunt")); },
               ThrowsMessage<InputError>(HasSubstr("llama.block_count")));
+}
+
+TEST(Folders, KeepThePoolerThatAnEncoderHas) {
+  const auto model = golden_model("bert", {}, {});
+  const auto file = tensors_in(kGolden / "bert/model.safetensors");
+  for (const char* name : {"pooler.dense.weight", "pooler.dense.bias"}) {
+    ASSERT_TRUE(model->named_parameters().contains(name));
+    EXPECT_TRUE(torch::equal(model->named_parameters()[name], file.at(name))) << name;
+  }
+  const TempFolder folder = golden_folder("bert");
+  Safetensors without = read_safetensors(folder.path() / "model.safetensors");
+  std::erase_if(without.tensors, [](const auto& one) { return one.first.starts_with("pooler."); });
+  write_safetensors(folder.path() / "model.safetensors", without);
+  EXPECT_FALSE(load_model(folder.path())->named_parameters().contains("pooler.dense.weight"));
 }
 
 // The package loads what we write and computes the same.

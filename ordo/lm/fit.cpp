@@ -46,24 +46,47 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+// The sum of what the processes of a group have.
+double total(double own, tensor::ProcessGroup* group) {
+  if (group == nullptr) return own;
+  Tensor number = torch::tensor(own, torch::kFloat64);
+  group->all_reduce_sum(number);
+  return number.item<double>();
+}
+
+bool is_stopped(const Context& context, tensor::ProcessGroup* group) {
+  return total(context.stop.stop_requested() ? 1 : 0, group) > 0;
+}
+
+// The windows of a batch that this process reads; there may be none.
+data::IndexSpan own_part(data::IndexSpan windows, const tensor::ProcessGroup* group) {
+  if (group == nullptr) return windows;
+  const auto world = static_cast<std::size_t>(group->world());
+  const auto rank = static_cast<std::size_t>(group->rank());
+  const std::size_t begin = windows.size() * rank / world;
+  return windows.subspan(begin, windows.size() * (rank + 1) / world - begin);
+}
+
 }  // namespace
 
 double mean_loss(Model& model, const TokenWindows& windows, std::int64_t batch,
-                 const Context& context) {
+                 const Context& context, tensor::ProcessGroup* group) {
   const torch::NoGradGuard no_grad;
   double sum = 0;
   for (std::int64_t begin = 0; begin < windows.count(); begin += batch) {
-    context.check_stop();
-    std::vector<std::int64_t> part(
+    if (is_stopped(context, group)) throw Interrupted();
+    std::vector<std::int64_t> all(
         static_cast<std::size_t>(std::min(batch, windows.count() - begin)));
-    std::iota(part.begin(), part.end(), begin);
+    std::iota(all.begin(), all.end(), begin);
+    const data::IndexSpan part = own_part(all, group);
+    if (part.empty()) continue;
     const TokenWindows::Batch read = windows.batch(part);
     const Tensor hidden = model.hidden({.tokens = read.tokens.to(model.device())}).flatten(0, 1);
     const Tensor each =
         token_log_probabilities(model, hidden, read.targets.to(model.device()).flatten());
     sum -= each.mean(torch::kFloat64).item<double>() * static_cast<double>(part.size());
   }
-  return sum / static_cast<double>(windows.count());
+  return total(sum, group) / static_cast<double>(windows.count());
 }
 
 Fit::Fit(Model& model, nets::FlatParameters& parameters, optimize::Optimizer& optimizer,
@@ -74,15 +97,14 @@ Fit::Fit(Model& model, nets::FlatParameters& parameters, optimize::Optimizer& op
       options_(options),
       stream_(stream) {}
 
-// The loss of a batch, and its gradient added to what is there.
-Tensor Fit::loss_of(const TokenWindows::Batch& batch) {
+// The loss of a batch times `share`, and its gradient added to what is there.
+double Fit::loss_of(const TokenWindows::Batch& batch, double share) {
   const Input input{.tokens = batch.tokens.to(model_.device())};
   const Tensor targets = batch.targets.to(model_.device());
-  const auto share = 1 / static_cast<double>(options_.accumulate);
   if (!options_.recompute) {
     const Tensor loss = model_.loss(model_.hidden(input), targets) * share;
     loss.backward();
-    return loss.detach();
+    return loss.item<double>();
   }
   const Pass pass = begin_pass(model_.config(), input, nullptr, model_.dtype());
   Tensor state = model_.embed(input, pass);
@@ -92,14 +114,22 @@ Tensor Fit::loss_of(const TokenWindows::Batch& batch) {
   }
   const Tensor loss = model_.loss(model_.finish(state), targets) * share;
   loss.backward();
-  return loss.detach();
+  return loss.item<double>();
 }
 
 double Fit::step(const TokenWindows& train, WindowOrder& order) {
   parameters_.gradients().zero_();
   double loss = 0;
   for (std::int64_t part = 0; part < options_.accumulate; ++part) {
-    loss += loss_of(train.batch(order.next())).item<double>();
+    const data::IndexSpan windows = order.next();
+    const data::IndexSpan own = own_part(windows, group.get());
+    if (own.empty()) continue;
+    const auto all = static_cast<double>(options_.accumulate) * static_cast<double>(windows.size());
+    loss += loss_of(train.batch(own), static_cast<double>(own.size()) / all);
+  }
+  if (group) {
+    group->all_reduce_sum(parameters_.gradients());
+    loss = total(loss, group.get());
   }
   const double rate = options_.rate * optimize::rate_factor(options_.schedule, step_);
   if (!std::isfinite(loss)) {
@@ -133,7 +163,7 @@ FitResult Fit::run(const TokenWindows& train, const TokenWindows* validation, Co
   const auto evaluate = [&] {
     if (validation == nullptr) return;
     try {
-      result.validation_loss = mean_loss(model_, *validation, options_.batch, context);
+      result.validation_loss = mean_loss(model_, *validation, options_.batch, context, group.get());
     } catch (const Interrupted&) {
       keep();
       throw;
@@ -141,7 +171,7 @@ FitResult Fit::run(const TokenWindows& train, const TokenWindows* validation, Co
     context.metric("validation-loss", static_cast<double>(step_), *result.validation_loss);
   };
   while (step_ < options_.steps) {
-    if (context.stop.stop_requested()) {
+    if (is_stopped(context, group.get())) {
       outside(keep);
       throw Interrupted();
     }

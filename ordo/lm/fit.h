@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "ordo/nets/parameters.h"
 #include "ordo/optimize/optimizer.h"
 #include "ordo/optimize/schedule.h"
+#include "ordo/tensor/process_group.h"
 
 namespace ordo::lm {
 
@@ -35,9 +37,10 @@ struct FitResult {
   std::optional<double> validation_loss;
 };
 
-/// Mean loss in nats a token over all windows.
+/// Mean loss in nats a token over all windows. The processes of a group read a part each, get the
+/// same number, and are all interrupted when one of them is.
 double mean_loss(Model& model, const TokenWindows& windows, std::int64_t batch,
-                 const Context& context);
+                 const Context& context, tensor::ProcessGroup* group = nullptr);
 
 class WindowOrder;
 
@@ -51,6 +54,9 @@ class Fit {
   /// Called between steps about every `save_every` seconds, and once before Interrupted is thrown.
   std::function<void()> save;
   double save_every = std::numeric_limits<double>::infinity();
+  /// The other processes that train this model: each reads its part of every batch, all take the
+  /// same steps, and all stop when one is asked to.
+  std::shared_ptr<tensor::ProcessGroup> group;
 
   /// Trains until `options.steps` steps are done. Reports "loss", "rate", "gradient-norm" and
   /// "validation-loss". Throws NumericError naming step and rate if the loss is not finite,
@@ -64,7 +70,7 @@ class Fit {
 
  private:
   double step(const TokenWindows& train, WindowOrder& order);
-  torch::Tensor loss_of(const TokenWindows::Batch& batch);
+  double loss_of(const TokenWindows::Batch& batch, double share);
 
   Model& model_;
   nets::FlatParameters& parameters_;

@@ -20,6 +20,13 @@ constexpr std::array kOutside = {
     Name{"transformer.wte.", "token_embd."},
     Name{"transformer.wpe.", "position_embd."},
     Name{"transformer.ln_f.", "output_norm."},
+    Name{"gpt_neox.embed_in.", "token_embd."},
+    Name{"gpt_neox.final_layer_norm.", "output_norm."},
+    Name{"embed_out.", "output."},
+    Name{"embeddings.word_embeddings.", "token_embd."},
+    Name{"embeddings.position_embeddings.", "position_embd."},
+    Name{"embeddings.token_type_embeddings.", "token_types."},
+    Name{"embeddings.LayerNorm.", "token_embd_norm."},
 };
 constexpr std::array kInside = {
     Name{"input_layernorm.", "attn_norm."},
@@ -39,6 +46,18 @@ constexpr std::array kInside = {
     Name{"attn.c_proj.", "attn_output."},
     Name{"mlp.c_fc.", "ffn_up."},
     Name{"mlp.c_proj.", "ffn_down."},
+    Name{"attention.query_key_value.", "attn_qkv."},
+    Name{"attention.dense.", "attn_output."},
+    Name{"mlp.dense_h_to_4h.", "ffn_up."},
+    Name{"mlp.dense_4h_to_h.", "ffn_down."},
+    Name{"attention.self.query.", "attn_q."},
+    Name{"attention.self.key.", "attn_k."},
+    Name{"attention.self.value.", "attn_v."},
+    Name{"attention.output.dense.", "attn_output."},
+    Name{"attention.output.LayerNorm.", "attn_output_norm."},
+    Name{"intermediate.dense.", "ffn_up."},
+    Name{"output.dense.", "ffn_down."},
+    Name{"output.LayerNorm.", "layer_output_norm."},
 };
 
 template <std::size_t size>
@@ -49,11 +68,11 @@ std::string renamed(std::string_view name, const std::array<Name, size>& names) 
   return std::string(name);
 }
 
-// "model.layers.3.mlp.up_proj.weight" as "blk.3.ffn_up.weight".
 }  // namespace
 
 std::string gguf_name(std::string_view parameter) {
-  for (const std::string_view list : {"model.layers.", "transformer.h."}) {
+  for (const std::string_view list :
+       {"model.layers.", "transformer.h.", "gpt_neox.layers.", "encoder.layer."}) {
     if (!parameter.starts_with(list)) continue;
     const std::string_view rest = parameter.substr(list.size());
     const std::size_t dot = rest.find('.');
@@ -69,12 +88,22 @@ std::int64_t turned_heads(const std::string& name, const Config& config) {
   return name.find(".attn_k.") != name.npos ? config.key_heads : 0;
 }
 
+std::int64_t joined_heads(const std::string& name, const Config& config) {
+  const bool is_joined =
+      config.family == Family::gpt_neox && name.find(".attn_qkv.") != name.npos;
+  return is_joined ? config.heads : 0;
+}
+
 torch::Tensor halves_of_neighbours(const torch::Tensor& rows, std::int64_t heads) {
   return rows.unflatten(0, {heads, -1, 2}).transpose(1, 2).flatten(0, 2).contiguous();
 }
 
 torch::Tensor neighbours_of_halves(const torch::Tensor& rows, std::int64_t heads) {
   return rows.unflatten(0, {heads, 2, -1}).transpose(1, 2).flatten(0, 2).contiguous();
+}
+
+torch::Tensor parts_of_heads(const torch::Tensor& rows, std::int64_t heads) {
+  return rows.unflatten(0, {3, heads, -1}).transpose(0, 1).flatten(0, 2).contiguous();
 }
 
 }  // namespace ordo::lm

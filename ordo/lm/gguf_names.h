@@ -1,6 +1,8 @@
 // llama.cpp's names and layouts. It turns neighbouring numbers of a head where Hugging Face's files
 // turn the two halves, so queries and keys of architecture "llama" are reordered when a file is
-// written: rows [head, half, j] become [head, j, half]. Linear weights are [out, in] in all files.
+// written: rows [head, half, j] become [head, j, half]. GPT-NeoX has queries, keys and values of each
+// head side by side, which become all queries, all keys, all values: rows [head, part, j] become
+// [part, head, j]. Linear weights are [out, in] in all files.
 #pragma once
 
 #include <cstdint>
@@ -21,5 +23,11 @@ std::int64_t turned_heads(const std::string& name, const models::Config& config)
 /// Rows as in Hugging Face's files, of those in a GGUF file; and back.
 torch::Tensor halves_of_neighbours(const torch::Tensor& rows, std::int64_t heads);
 torch::Tensor neighbours_of_halves(const torch::Tensor& rows, std::int64_t heads);
+
+/// How many heads' queries, keys and values were side by side in the tensor of this GGUF name; 0:
+/// they were not.
+std::int64_t joined_heads(const std::string& name, const models::Config& config);
+/// Rows as in Hugging Face's files, of those in a GGUF file.
+torch::Tensor parts_of_heads(const torch::Tensor& rows, std::int64_t heads);
 
 }  // namespace ordo::lm

@@ -28,6 +28,10 @@ class GgufSource : public WeightSource {
     const auto numbers = std::make_shared<std::vector<float>>(models::to_floats(*stored));
     const torch::Tensor tensor =
         torch::from_blob(numbers->data(), stored->shape, [numbers](void*) {}, torch::kFloat32);
+    if (const std::int64_t heads = joined_heads(name, config_);
+        heads > 0 && tensor.size(0) % (3 * heads) == 0) {
+      return parts_of_heads(tensor, heads);
+    }
     const std::int64_t heads = turned_heads(name, config_);
     const bool fits = heads > 0 && tensor.size(0) % (2 * heads) == 0;
     return fits ? halves_of_neighbours(tensor, heads) : tensor;

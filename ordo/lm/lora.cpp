@@ -9,6 +9,7 @@
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
 #include "ordo/base/json.h"
+#include "ordo/lm/weight_source.h"
 #include "ordo/tensor/arrays.h"
 
 namespace ordo::lm {
@@ -29,47 +30,79 @@ std::string module_name(std::string layer) {
   return layer;
 }
 
-LoraOptions options_in(const fs::path& folder) {
-  const std::string file = (folder / kConfig).string();
-  const Json json = read_json(file);
-  LoraOptions options;
-  options.rank = json.at("r", file).as_int(file + ": /r");
-  options.alpha = json.at("lora_alpha", file).as_double(file + ": /lora_alpha");
-  const Json& targets = json.at("target_modules", file);
-  for (const Json& target : targets.as_array(file + ": /target_modules")) {
-    options.targets.push_back(target.as_string(file + ": /target_modules"));
+using NamedLinear = std::pair<std::string, std::shared_ptr<LinearImpl>>;
+
+std::vector<NamedLinear> linear_layers(Model& model) {
+  std::vector<NamedLinear> layers;
+  for (const auto& module : model.named_modules("", /*include_self=*/false)) {
+    const auto linear = std::dynamic_pointer_cast<LinearImpl>(module.value());
+    if (linear) layers.emplace_back(module.key(), linear);
   }
-  const Json* const bias = json.find("bias");
-  if (options.rank < 1 || (bias != nullptr && *bias != Json("none"))) {
-    throw InputError({.source = file}, "expected a rank of at least 1, and biases left alone");
+  return layers;
+}
+
+void require_known(Model& model, const std::vector<std::string>& targets) {
+  std::vector<std::string> known;
+  for (const auto& [name, linear] : linear_layers(model)) {
+    const std::string last = last_name(name);
+    if (std::ranges::find(known, last) == known.end()) known.push_back(last);
   }
-  return options;
+  for (const std::string& target : targets) {
+    if (std::ranges::find(known, target) == known.end()) {
+      throw UsageError(fmt::format("no linear layer is called '{}'; there are {}", target,
+                                   fmt::join(known, ", ")));
+    }
+  }
+}
+
+// Beside the adapter of a head, peft keeps the head's own weight.
+void require_same_weight(const Tensor& weight, const Tensor& stored, const Location& where) {
+  if (stored.sizes() == weight.sizes() && torch::equal(stored.to(weight.scalar_type()), weight)) {
+    return;
+  }
+  throw InputError(where,
+                   "the adapter was learned over other weights of this layer than the model has");
 }
 
 }  // namespace
 
-void LoraOptions::describe(OptionSet& set) {
-  set.add("lora-rank", rank, "Rows of the small matrices.").range(1, 1 << 16);
-  set.add("lora-alpha", alpha, "Products are scaled by this / rank.").range(0);
-  set.add("lora-targets", targets, "Last names of the layers that get adapters; none: all.");
-}
-
-Lora::Lora(Model& model, const LoraOptions& options, const Random& stream) : options_(options) {
-  attach(model);
+Lora::Lora(Model& model, const LoraOptions& options, const Random& stream)
+    : Lora(model, LoraConfig(options)) {
+  require_known(model, options.targets);
   nets::initialise(*this, stream);
 }
 
-Lora::Lora(Model& model, const fs::path& folder) : options_(options_in(folder)) {
-  attach(model);
+Lora::Lora(Model& model, const fs::path& folder) : Lora(model, LoraConfig::read(folder)) {
+  if (places_.empty()) {
+    throw InputError({.source = (folder / kConfig).string(), .field = "/target_modules"},
+                     "no linear layer of the model is called so");
+  }
+  const Json* const turned = config_.json().find("fan_in_fan_out");
+  if (turned != nullptr && *turned == Json(true) && !has_transposed_) {
+    throw InputError({.source = (folder / kConfig).string(), .field = "/fan_in_fan_out"},
+                     fmt::format("expected false: weights of {} are [out, in] in its files",
+                                 models::name_of(model.config().family)));
+  }
+  read(folder / kWeights);
+}
+
+void Lora::read(const fs::path& file) {
   const torch::NoGradGuard no_grad;
-  const fs::path file = folder / kWeights;
-  const tensor::NamedTensors stored = tensor::read_tensors(file);
-  std::size_t used = 0;
+  tensor::NamedTensors stored = tensor::read_tensors(file);
+  const auto find = [&](const std::string& name) {
+    return std::ranges::find(stored, name, [](const auto& one) { return one.first; });
+  };
   for (const Place& place : places_) {
+    const std::string own = fmt::format("{}{}.base_layer.weight", kPrefix, place.layer);
+    if (const auto found = find(own); found != stored.end()) {
+      require_same_weight(place.linear->weight.cpu(), found->second,
+                          {.source = file.string(), .field = own});
+      stored.erase(found);
+    }
     for (const auto& [suffix, value] : {std::pair("lora_A", place.linear->adapter->down),
                                         std::pair("lora_B", place.linear->adapter->up)}) {
       const std::string name = fmt::format("{}{}.{}.weight", kPrefix, place.layer, suffix);
-      const auto found = std::ranges::find(stored, name, [](const auto& one) { return one.first; });
+      const auto found = find(name);
       if (found == stored.end() || found->second.sizes() != value.sizes()) {
         throw InputError(
             {.source = file.string(), .field = name},
@@ -79,44 +112,33 @@ Lora::Lora(Model& model, const fs::path& folder) : options_(options_in(folder)) 
       }
       Tensor target = value;
       target.copy_(found->second);
-      ++used;
+      stored.erase(found);
     }
   }
-  if (used != stored.size()) {
-    throw InputError({.source = file.string()},
-                     fmt::format("{} of its {} tensors belong to no layer of the model",
-                                 stored.size() - used, stored.size()));
+  if (!stored.empty()) {
+    throw InputError({.source = file.string(), .field = stored.front().first},
+                     fmt::format("{} tensor{} belong{} to no linear layer of the model that {} "
+                                 "gives an adapter, this is the first",
+                                 stored.size(), stored.size() == 1 ? "" : "s",
+                                 stored.size() == 1 ? "s" : "", kConfig));
   }
 }
 
-void Lora::attach(Model& model) {
-  std::vector<std::string> known;
-  for (const auto& module : model.named_modules("", /*include_self=*/false)) {
-    const auto linear = std::dynamic_pointer_cast<LinearImpl>(module.value());
-    if (!linear) continue;
-    const std::string name = last_name(module.key());
-    if (std::ranges::find(known, name) == known.end()) known.push_back(name);
-    const bool is_head = module.key().find('.') == std::string::npos;
-    const bool is_target = options_.targets.empty() ? !is_head
-                                                    : std::ranges::find(options_.targets, name) !=
-                                                          options_.targets.end();
-    if (!is_target) continue;
+Lora::Lora(Model& model, LoraConfig config) : config_(std::move(config)) {
+  for (auto& [name, linear] : linear_layers(model)) {
+    const bool is_head = name.find('.') == std::string::npos;
+    if (!config_.has({.name = name, .is_head = is_head})) continue;
     if (linear->adapter) {
-      throw UsageError(fmt::format("the layer '{}' has an adapter already", module.key()));
+      throw UsageError(fmt::format("the layer '{}' has an adapter already", name));
     }
-    places_.push_back({module.key(), linear});
+    has_transposed_ = has_transposed_ || is_transposed(model.config(), name + ".weight");
+    places_.push_back({name, linear});
   }
-  for (const std::string& target : options_.targets) {
-    if (std::ranges::find(known, target) == known.end()) {
-      throw UsageError(fmt::format("no linear layer is called '{}'; there are {}", target,
-                                   fmt::join(known, ", ")));
-    }
-  }
-  const double scale = options_.alpha / static_cast<double>(options_.rank);
   for (const Place& place : places_) {
-    place.linear->adapter =
-        register_module(module_name(place.layer),
-                        std::make_shared<AdapterImpl>(place.linear->weight, options_.rank, scale));
+    place.linear->adapter = register_module(
+        module_name(place.layer),
+        std::make_shared<AdapterImpl>(place.linear->weight, config_.rank(place.layer),
+                                      config_.scale(place.layer)));
   }
   for (const Tensor& parameter : model.parameters()) {
     if (!parameter.requires_grad()) continue;
@@ -149,18 +171,15 @@ void Lora::write(const fs::path& folder, const std::string& base_model) const {
     const std::string last = last_name(place.layer);
     if (std::ranges::find(targets, last) == targets.end()) targets.push_back(last);
   }
-  const Json config = Json::object({{"peft_type", "LORA"},
-                                    {"task_type", "CAUSAL_LM"},
-                                    {"base_model_name_or_path", base_model},
-                                    {"r", options_.rank},
-                                    {"lora_alpha", options_.alpha},
-                                    {"lora_dropout", 0.0},
-                                    {"bias", "none"},
-                                    {"fan_in_fan_out", false},
-                                    {"target_modules", Json::array_of(targets)}});
+  JsonObject config = config_.json();
+  config["base_model_name_or_path"] = base_model;
+  config["fan_in_fan_out"] = has_transposed_;
+  if (config["target_modules"] == Json("all-linear")) {
+    config["target_modules"] = Json::array_of(targets);
+  }
   const auto fill = [&](const fs::path& into) {
     tensor::write_tensors(into / kWeights, tensors);
-    write_file_atomic(into / kConfig, config.dump(2) + "\n");
+    write_file_atomic(into / kConfig, Json(config).dump(2) + "\n");
   };
   if (fs::is_directory(folder)) {
     fill(folder);

@@ -2,25 +2,17 @@
 // matrices that learn beside them. Files are those of the package `peft`.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "ordo/base/options.h"
 #include "ordo/lm/layers.h"
+#include "ordo/lm/lora_config.h"
 #include "ordo/lm/model.h"
 
 namespace ordo::lm {
-
-struct LoraOptions {
-  std::int64_t rank = 8;
-  double alpha = 16;                 ///< products are scaled by alpha / rank
-  std::vector<std::string> targets;  ///< last names of layers ("q_proj"); empty: all linear layers
-  void describe(OptionSet& set);
-};
 
 /// The adapters of a model, as a module whose parameters are theirs alone. While it lives, the
 /// model computes with them, and the model's own parameters take no gradients.
@@ -29,7 +21,8 @@ class Lora : public torch::nn::Module {
   /// Adapters that add nothing yet, drawn from `stream`. The model must outlive them. Throws
   /// UsageError for a target that no layer has, and for a model that has adapters already.
   Lora(Model& model, const LoraOptions& options, const Random& stream);
-  /// Those that were saved in `folder`. Throws IoError, InputError.
+  /// Those that were saved in `folder`, by `write` or by `peft`. Throws IoError; InputError for
+  /// what does not fit the model, and for kinds of adapters that are not supported, by name.
   Lora(Model& model, const std::filesystem::path& folder);
   ~Lora() override;
   Lora(const Lora&) = delete;
@@ -42,13 +35,15 @@ class Lora : public torch::nn::Module {
   void write(const std::filesystem::path& folder, const std::string& base_model) const;
 
  private:
-  void attach(Model& model);
+  Lora(Model& model, LoraConfig config);
+  void read(const std::filesystem::path& file);
 
   struct Place {
     std::string layer;  // "model.layers.0.self_attn.q_proj"
     std::shared_ptr<LinearImpl> linear;
   };
-  LoraOptions options_;
+  LoraConfig config_;
+  bool has_transposed_ = false;  // peft wants to know whether files hold the layers as [in, out]
   std::vector<Place> places_;
   std::vector<torch::Tensor> frozen_;
 };

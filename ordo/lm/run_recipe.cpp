@@ -104,6 +104,8 @@ RecipeResult follow(const Recipe& recipe, Context& context) {
   TrainOptions training = recipe.training;
   training.texts = parts.learned;
   training.validation = 0;  // whole documents are held out instead
+  // What was interrupted may have been the judging.
+  training.finished = TrainOptions::Finished::done;
   RecipeResult result{.training = train_model(training, context),
                       .documents = static_cast<std::int64_t>(recipe.documents.size()),
                       .held_out_documents = static_cast<std::int64_t>(parts.held_out.size())};
@@ -171,7 +173,7 @@ void TinyEnglishOptions::describe(OptionSet& set) {
           fmt::format("How long two cores may train, at {:.0f} steps a minute.", kStepsPerMinute))
       .range(0.01, 1e6);
   set.add("steps", steps, "Steps of the optimizer; 0: by --minutes.").range(0);
-  set.add("resume", resume, "Go on where --out was interrupted.");
+  set.add("resume", resume, "Go on where --out was interrupted, also while it was judged.");
 }
 
 Recipe tiny_english(const TinyEnglishOptions& options, const data::Folders& folders,

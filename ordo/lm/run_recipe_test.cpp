@@ -107,6 +107,41 @@ TEST_F(RecipeTest, SaysThatTheNgramModelIsBetter) {
   EXPECT_THAT(to_text(found), HasSubstr("does not beat"));
 }
 
+TEST_F(RecipeTest, GoesOnWithJudgingAModelThatHasLearned) {
+  recipe_.training.fit.steps = 5;
+  recipe_.training.resume = true;
+  recipe_.prompts.resize(1);
+  // Stopped by what it tells when it begins to judge.
+  class StopAtJudging : public EventSink {
+   public:
+    void emit(const Event& event) override {
+      const auto* const message = std::get_if<Message>(&event.body);
+      if (message != nullptr && message->text.find("held-out") != std::string::npos) {
+        source.request_stop();
+      }
+    }
+    StopSource source;
+  };
+  StopAtJudging sink;
+  Context stopped;
+  stopped.events = &sink;
+  stopped.stop = sink.source.token();
+  EXPECT_THROW(follow(recipe_, stopped), Interrupted);
+  const fs::path weights = recipe_.training.out / "model.safetensors";
+  const auto written = fs::last_write_time(weights);
+  const RecipeResult found = follow(recipe_, context_);
+  EXPECT_EQ(fs::last_write_time(weights), written) << "nothing was learned again";
+
+  recipe_.training.out = folder_.path() / "undisturbed";
+  const RecipeResult whole = follow(recipe_, context_);
+  EXPECT_EQ(found.training.fit.steps, 5);
+  EXPECT_EQ(found.training.fit.loss, whole.training.fit.loss);
+  EXPECT_EQ(found.training.parameters, whole.training.parameters);
+  EXPECT_EQ(found.model.loss, whole.model.loss);
+  EXPECT_EQ(found.ngram.loss, whole.ngram.loss);
+  EXPECT_EQ(found.samples[0].text, whole.samples[0].text);
+}
+
 TEST_F(RecipeTest, HoldsOutOtherDocumentsForOtherSeeds) {
   recipe_.training.fit.steps = 1;
   recipe_.prompts.resize(1);

@@ -246,6 +246,12 @@ TEST_F(Verbs, AdaptersLearnAndAreKept) {
   EXPECT_LT(result.parameters, result_.parameters);
   EXPECT_TRUE(fs::exists(path("adapter/adapter_model.safetensors")));
   EXPECT_FALSE(fs::exists(path("adapter/model.safetensors")));
+  PplOptions reading{.model = model(), .files = {path("other.txt")}};
+  const double without = ppl(reading, context_).perplexity.mean_loss;
+  reading.model.adapter = path("adapter");
+  EXPECT_LT(ppl(reading, context_).perplexity.mean_loss, without - 1);
+  reading.model.adapter = path("nowhere");
+  EXPECT_THROW(ppl(reading, context_), IoError);
   options.from.clear();
   EXPECT_THROW(train_model(options, context_), UsageError);
 }

@@ -10,6 +10,7 @@
 
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/base/hash.h"
 #include "ordo/base/jsonl.h"
 #include "ordo/tensor/arrays.h"
 #include "ordo/tensor/device.h"
@@ -112,7 +113,13 @@ void save_training(const TrainOptions& options, const Running& running, const Js
   });
 }
 
-Json load_training(const TrainOptions& options, const Json& recipe) {
+// Where a training that goes on stands.
+struct Interruption {
+  Json fit;
+  bool is_finished = false;
+};
+
+Interruption load_training(const TrainOptions& options, const Json& recipe) {
   const std::string file = (options.out / kState).string();
   const Json state = read_json(file);
   const std::int64_t version = state.at("version", file).as_int(file + ": /version");
@@ -121,7 +128,8 @@ Json load_training(const TrainOptions& options, const Json& recipe) {
                      fmt::format("written by a newer Ordo (format {}, known up to {}); update Ordo",
                                  version, kStateVersion));
   }
-  if (state.at("finished", file).as_bool(file + ": /finished")) {
+  const bool is_finished = state.at("finished", file).as_bool(file + ": /finished");
+  if (is_finished && options.finished == TrainOptions::Finished::refused) {
     throw UsageError(fmt::format("the training in '{}' is finished", options.out.string()));
   }
   if (!(state.at("recipe", file) == recipe)) {
@@ -130,7 +138,7 @@ Json load_training(const TrainOptions& options, const Json& recipe) {
         "leave out --resume",
         options.out.string(), file));
   }
-  return state.at("fit", file);
+  return {.fit = state.at("fit", file), .is_finished = is_finished};
 }
 
 // The model that learns: where it was interrupted, as it is in `from`, or fresh.
@@ -164,6 +172,30 @@ Running begin(const TrainOptions& options, bool resumes, Context& context) {
   const train::NamedSpec spec = train::parse_named_spec(options.optimizer);
   running.optimizer = optimize::make_optimizer(spec.name, spec.options);
   return running;
+}
+
+// What would make processes learn different things without anybody noticing.
+void require_same(tensor::ProcessGroup& group, const Json& recipe, const Json& fit,
+                  const TrainingTokens& tokens) {
+  Sha256 hash;
+  hash.update(recipe.dump()).update(fit.dump());
+  for (const Tokens* all : {&tokens.train, &tokens.validation}) {
+    hash.update(
+        {reinterpret_cast<const char*>(all->data()), all->size() * sizeof(Tokens::value_type)});
+  }
+  const Digest digest = hash.finish();
+  const torch::Tensor own =
+      torch::tensor(std::vector<std::int64_t>(digest.begin(), digest.end()), torch::kInt64);
+  torch::Tensor first = own.clone();
+  group.broadcast(first);
+  torch::Tensor others = torch::tensor(torch::equal(own, first) ? 0 : 1, torch::kInt64);
+  group.all_reduce_sum(others);
+  if (const auto count = others.item<std::int64_t>(); count > 0) {
+    throw UsageError(fmt::format(
+        "{} of the {} processes were given other options or texts than the first, or find another "
+        "checkpoint in --out; all need the same command and the same files",
+        count, group.world()));
+  }
 }
 
 void require_sense(const TrainOptions& options) {
@@ -243,12 +275,20 @@ Tokens tokens_in(const fs::path& file, const text::Tokenizer& tokenizer, const C
   return join_documents(documents, end_of(tokenizer));
 }
 
-TrainResult train_model(const TrainOptions& options, Context& context) {
+TrainResult train_model(const TrainOptions& options, Context& all_context,
+                        const tensor::Rendezvous& rendezvous) {
   require_sense(options);
+  Context context = all_context;
   tensor::set_threads(context.threads);
+  std::shared_ptr<tensor::ProcessGroup> group;
+  if (rendezvous.world > 1) {
+    group = tensor::ProcessGroup::join(rendezvous, tensor::parse_device(context.device));
+  }
+  const bool is_first = !group || group->rank() == 0;
+  if (!is_first) context.events = &null_sink();
   const bool resumes = options.resume && fs::exists(options.out / kState);
   const Json recipe = recipe_of(options, context);
-  const Json state = resumes ? load_training(options, recipe) : Json();
+  const Interruption before = resumes ? load_training(options, recipe) : Interruption();
   Running running = begin(options, resumes, context);
   const TrainingTokens tokens = tokens_of(options, running.opened.tokenizer, context);
   const TokenWindows train(tokens.train, options.window);
@@ -262,9 +302,15 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
           context.random.split("fit"));
   if (resumes) {
     running.optimizer->load_state(tensor::read_tensors(options.out / kOptimizer));
-    fit.load_state(state);
+    fit.load_state(before.fit);
   }
-  if (!options.out.empty()) {
+  if (group) {
+    require_same(*group, recipe, before.fit, tokens);
+    group->broadcast(running.parameters->values());
+    fit.group = group;
+  }
+  const bool writes = is_first && !options.out.empty();
+  if (writes) {
     fit.save_every = options.save_every;
     fit.save = [&] { save_training(options, running, recipe, fit.state(), false); };
   }
@@ -274,8 +320,8 @@ TrainResult train_model(const TrainOptions& options, Context& context) {
       .train_tokens = train.count() * train.length(),
       .validation_tokens = validation ? validation->count() * validation->length() : 0,
       .out = options.out};
-  if (!options.out.empty()) {
-    save_training(options, running, recipe, fit.state(), true);
+  if (writes) {
+    if (!before.is_finished) save_training(options, running, recipe, fit.state(), true);
     context.artifact(options.out.string());
   }
   return result;

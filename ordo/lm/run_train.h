@@ -11,6 +11,7 @@
 #include "ordo/lm/fit.h"
 #include "ordo/lm/lora.h"
 #include "ordo/lm/text_model.h"
+#include "ordo/tensor/process_group.h"
 
 namespace ordo::lm {
 
@@ -41,6 +42,9 @@ struct TrainOptions {
   std::string optimizer = "adamw:weight-decay=0.1,betas=[0.9,0.95],decay-only-weights=true";
   std::filesystem::path out;
   bool resume = false;
+  /// What resuming a training that is finished is: a mistake, or done, so that its result comes
+  /// back.
+  enum class Finished { refused, done } finished = Finished::refused;
   double save_every = 60;  ///< seconds
   void describe(OptionSet& set);
 };
@@ -59,6 +63,10 @@ std::string to_text(const TrainResult& result);
 std::vector<std::int64_t> tokens_in(const std::filesystem::path& file,
                                     const text::Tokenizer& tokenizer, const Context& context);
 
-TrainResult train_model(const TrainOptions& options, Context& context);
+/// With others at `rendezvous`, each process reads a part of every batch and the first one writes.
+/// Throws UsageError in all if they were not given the same options, texts and checkpoint, and
+/// IoError if one of them is gone.
+TrainResult train_model(const TrainOptions& options, Context& context,
+                        const tensor::Rendezvous& rendezvous = {});
 
 }  // namespace ordo::lm

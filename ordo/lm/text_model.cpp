@@ -28,6 +28,8 @@ void ModelChoice::describe(OptionSet& set) {
       .placeholder("PATH");
   set.add("dtype", dtype, "Type of the model's numbers; auto: as they are stored.")
       .choices({"auto", "float32", "float64", "bfloat16", "float16"});
+  set.add("adapter", adapter, "Folder of LoRA adapters for the model, of 'ordo lm train' or peft.")
+      .placeholder("DIR");
 }
 
 std::vector<std::int64_t> TextModel::prompt(std::string_view text) const {
@@ -61,7 +63,9 @@ TextModel open_text_model(const ModelChoice& choice, const Context& context) {
                                  tokenizer.vocab_size(), model->config().vocabulary));
   }
   model->eval();
-  return {std::move(model), std::move(tokenizer)};
+  std::shared_ptr<Lora> adapter;
+  if (!choice.adapter.empty()) adapter = std::make_shared<Lora>(*model, choice.adapter);
+  return {std::move(model), std::move(tokenizer), std::move(adapter)};
 }
 
 }  // namespace ordo::lm

@@ -11,20 +11,23 @@
 #include "ordo/base/context.h"
 #include "ordo/base/options.h"
 #include "ordo/lm/checkpoint.h"
+#include "ordo/lm/lora.h"
 #include "ordo/text/tokenizer.h"
 
 namespace ordo::lm {
 
 /// Which model, and how its numbers are held.
 struct ModelChoice {
-  std::filesystem::path path;  ///< a Hugging Face folder or a GGUF file
-  std::string dtype = "auto";  ///< auto: as stored
+  std::filesystem::path path;          ///< a Hugging Face folder or a GGUF file
+  std::string dtype = "auto";          ///< auto: as stored
+  std::filesystem::path adapter = {};  ///< a folder of LoRA's matrices, or none
   void describe(OptionSet& set);
 };
 
 struct TextModel {
   std::shared_ptr<Model> model;
   text::Tokenizer tokenizer;
+  std::shared_ptr<Lora> adapter = nullptr;  ///< that the model computes with
 
   /// The text's tokens, after the token that begins a text if the model has one and the tokenizer
   /// does not add it by itself. Throws InputError for what is no UTF-8.

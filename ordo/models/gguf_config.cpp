@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,7 +20,7 @@
 namespace ordo::models {
 namespace {
 
-constexpr std::array kArchitectures = {"llama", "qwen2", "qwen3", "gpt2"};
+constexpr std::array kArchitectures = {"llama", "qwen2", "qwen3", "gpt2", "gptneox", "bert"};
 
 // Metadata are float32, configurations are decimal: 1e-5 comes back as the decimal with the fewest
 // digits that is this float32, which is the one that was written if it had at most six.
@@ -54,10 +55,14 @@ class Translation {
     result_["vocab_size"] = embedding->shape[0];
     if (architecture_ == "gpt2") {
       gpt2();
+    } else if (architecture_ == "gptneox") {
+      gpt_neox();
+    } else if (architecture_ == "bert") {
+      bert();
     } else {
       llama_like();
     }
-    result_["tie_word_embeddings"] = !has_tensor("output.weight");
+    if (architecture_ != "bert") result_["tie_word_embeddings"] = !has_tensor("output.weight");
     token("tokenizer.ggml.bos_token_id", "bos_token_id");
     ends();
     token("tokenizer.ggml.padding_token_id", "pad_token_id");
@@ -100,12 +105,39 @@ class Translation {
     result_["layer_norm_epsilon"] = number("attention.layer_norm_epsilon");
   }
 
-  void llama_like() {
+  void shape() {
     count("embedding_length", "hidden_size");
     count("block_count", "num_hidden_layers");
     count("feed_forward_length", "intermediate_size");
     count("context_length", "max_position_embeddings");
     count("attention.head_count", "num_attention_heads");
+  }
+
+  // The file does not say which gelu; Pythia's is that by the error function.
+  void gpt_neox() {
+    result_["model_type"] = "gpt_neox";
+    shape();
+    result_["layer_norm_eps"] = number("attention.layer_norm_epsilon");
+    result_["use_parallel_residual"] = metadata_.flag(key("use_parallel_residual"), true);
+    const double head_size =
+        result_.find("hidden_size")->as_double() / result_.find("num_attention_heads")->as_double();
+    result_["rotary_pct"] =
+        static_cast<double>(metadata_.count(key("rope.dimension_count"))) / head_size;
+    if (has("rope.freq_base")) result_["rotary_emb_base"] = number("rope.freq_base");
+  }
+
+  void bert() {
+    shape();
+    result_["layer_norm_eps"] = number("attention.layer_norm_epsilon");
+    const GgufTensor* const types = file_.find("token_types.weight");
+    if (types == nullptr || types->shape.size() != 2) {
+      metadata_.fail("token_types.weight", "expected this tensor, with two dimensions");
+    }
+    result_["type_vocab_size"] = types->shape[0];
+  }
+
+  void llama_like() {
+    shape();
     result_["num_key_value_heads"] = metadata_.count(key("attention.head_count_kv"),
                                                      result_.find("num_attention_heads")->as_int());
     if (has("attention.key_length")) {

@@ -9,8 +9,8 @@
 
 namespace ordo::models {
 
-/// Architectures llama (Mistral is stored as one), qwen2, qwen3 and gpt2. The result can be written
-/// as a `config.json`. Throws InputError with the metadata's key; for an architecture that cannot
+/// Architectures llama (Mistral is stored as one), qwen2, qwen3, gpt2, gptneox and bert. The result
+/// can be written as a `config.json`. Throws InputError with the metadata's key; for an architecture that cannot
 /// be read, with the list.
 Config config_of(const Gguf& file);
 

@@ -77,6 +77,26 @@ TEST(GgufConfig, FindsHeadsBiasesWindowsAndTheHead) {
   EXPECT_TRUE(config_of(biased).attention_bias);
 }
 
+TEST(GgufConfig, ReadsGptNeoxAndBert) {
+  const Config neox = config_of(file(
+      "gptneox", {{"gptneox.rope.dimension_count", 6}, {"gptneox.use_parallel_residual", false}}));
+  EXPECT_EQ(neox.family, Family::gpt_neox);
+  EXPECT_EQ(neox.rope->dimensions, 6);
+  EXPECT_EQ(neox.rope->theta, 12345.6);
+  EXPECT_FALSE(neox.parallel_residual);
+  EXPECT_EQ(neox.norm_epsilon, 1e-5);
+  EXPECT_TRUE(neox.tied);
+  EXPECT_EQ(parse_config(to_json(neox)).rope->dimensions, 6);
+  Gguf gguf = file("bert");
+  add(gguf, "token_types.weight", {3, 32});
+  const Config bert = config_of(gguf);
+  EXPECT_EQ(bert.family, Family::bert);
+  EXPECT_EQ(bert.token_types, 3);
+  EXPECT_EQ(bert.positions, 64);
+  EXPECT_EQ(bert.inner, 48);
+  EXPECT_EQ(bert.norm_epsilon, 1e-5);
+}
+
 TEST(GgufConfig, ReadsScaledPositions) {
   const Config yarn =
       config_of(file("qwen2", {{"qwen2.rope.scaling.type", "yarn"},
@@ -98,7 +118,9 @@ TEST(GgufConfig, NamesTheKeyThatIsWrong) {
                                               HasSubstr("model.gguf"), HasSubstr(message))))
         << message;
   };
-  refused(file("mamba"), "llama, qwen2, qwen3, gpt2");
+  refused(file("mamba"), "llama, qwen2, qwen3, gpt2, gptneox, bert");
+  refused(file("bert"), "token_types.weight");
+  refused(file("gptneox"), "gptneox.rope.dimension_count");
   refused(file("llama", {{"llama.block_count", nullptr}}), "llama.block_count");
   refused(file("llama", {{"llama.attention.head_count", Json::array({4, 4})}}),
           "llama.attention.head_count");

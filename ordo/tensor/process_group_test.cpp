@@ -9,10 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
@@ -21,36 +18,12 @@
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
 #include "ordo/base/process.h"
+#include "ordo/tensor/port_testing.h"
 
 namespace ordo::tensor {
 namespace {
 
 using ::testing::HasSubstr;
-
-// A socket of ours on a port that the system chose, and its number.
-class Port {
- public:
-  Port() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    auto* plain = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_, plain, length), 0);
-    EXPECT_EQ(::getsockname(socket_, plain, &length), 0);
-    number_ = ntohs(address.sin_port);
-  }
-  Port(const Port&) = delete;
-  Port& operator=(const Port&) = delete;
-  ~Port() { ::close(socket_); }
-  int number() const { return number_; }
-
- private:
-  int socket_;
-  int number_ = 0;
-};
-
-int free_port() { return Port().number(); }
 
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();

@@ -175,7 +175,9 @@ TokenizerSpec read_word_piece(const Reader& reader) {
                                   {"lowercase", true}});
   spec.pre_tokenizer = Json::object({{"type", "BertPreTokenizer"}});
   spec.decoder = Json::object({{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}});
-  const auto cls = reader.id("cls_token_id", model.tokens.size());
+  // Newer files have no key of its own for the token that begins a text.
+  const auto own = reader.id("cls_token_id", model.tokens.size());
+  const auto cls = own ? own : reader.id("bos_token_id", model.tokens.size());
   const auto sep =
       reader.id("seperator_token_id", model.tokens.size());  // spelled so in the format
   if (cls && sep) {
