@@ -140,8 +140,14 @@ std::vector<Row> rows_of(const fs::path& file) {
   return rows;
 }
 
+std::string without_spaces_around(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
 std::string asked(const Row& row) {
-  std::string text = row[0];
+  std::string text = without_spaces_around(row[0]);
   for (std::size_t answer = 0; answer < 4; ++answer) {
     text += fmt::format("\n{}. {}", "ABCD"[answer], row[answer + 1]);
   }
@@ -175,16 +181,38 @@ double length_of(const std::string& text) {
       text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
-// Tokens of "context answer", cut where the context's own tokens end.
+std::size_t place_of_largest(const std::vector<double>& numbers) {
+  return static_cast<std::size_t>(std::ranges::max_element(numbers) - numbers.begin());
+}
+
+std::int64_t first_of(const std::vector<std::int64_t>& ends) {
+  if (ends.empty()) {
+    throw InputError({},
+                     "a question is empty, and the model has no token that begins or ends a text");
+  }
+  return ends.front();
+}
+
+// Tokens of "context answer", cut where the context's own tokens end; spaces at the context's end
+// belong to the answer. Before an answer without context stands the token that divides texts.
 Continuation continuation_of(const TextModel& opened, const std::string& context,
                              const std::string& answer) {
-  Continuation one{.before = opened.prompt(context)};
-  const std::vector<std::int64_t> all = opened.prompt(context + " " + answer);
-  if (all.size() <= one.before.size()) {
+  const std::string all = context + " " + answer;
+  Continuation one;
+  if (context.empty()) {
+    one.before = opened.prompt("");
+    if (one.before.empty()) one.before.push_back(first_of(opened.end_tokens()));
+    one.tokens = opened.tokenizer.encode(all, {.add_special_tokens = false});
+  } else {
+    one.before = opened.prompt(context.substr(0, context.find_last_not_of(" \t\r\n") + 1));
+    const std::vector<std::int64_t> both = opened.prompt(all);
+    const std::size_t cut = std::min(one.before.size(), both.size());
+    one.tokens.assign(both.begin() + static_cast<std::ptrdiff_t>(cut), both.end());
+  }
+  if (one.tokens.empty()) {
     throw InputError(
         {}, fmt::format("the answer '{}' has no token of its own after '{}'", answer, context));
   }
-  one.tokens.assign(all.begin() + static_cast<std::ptrdiff_t>(one.before.size()), all.end());
   return one;
 }
 
@@ -257,21 +285,23 @@ ChoiceResult choose(const TextModel& opened, std::span<const ChoiceQuestion> que
   Counts all;
   std::map<std::string, Counts> by_subject;
   std::size_t next = 0;
+  ChoiceResult result;
   for (const ChoiceQuestion& question : questions) {
-    std::size_t best = 0, best_normalised = 0;
-    std::vector<double> sums, means;
+    Choice choice;
+    std::vector<double> means;
     for (const std::string& answer : question.answers) {
-      sums.push_back(scores[next++].log_probability);
-      means.push_back(sums.back() / length_of(answer));
+      choice.log_probabilities.push_back(scores[next++].log_probability);
+      means.push_back(choice.log_probabilities.back() / length_of(answer));
     }
-    best = static_cast<std::size_t>(std::ranges::max_element(sums) - sums.begin());
-    best_normalised = static_cast<std::size_t>(std::ranges::max_element(means) - means.begin());
+    choice.is_right = place_of_largest(choice.log_probabilities) == question.right;
+    choice.is_right_normalised = place_of_largest(means) == question.right;
     for (Counts* const counts : {&all, &by_subject[question.subject]}) {
-      counts->plain.add(best == question.right);
-      counts->normalised.add(best_normalised == question.right);
+      counts->plain.add(choice.is_right);
+      counts->normalised.add(choice.is_right_normalised);
     }
+    result.choices.push_back(std::move(choice));
   }
-  ChoiceResult result{.all = all.score()};
+  result.all = all.score();
   for (const auto& [subject, counts] : by_subject) {
     result.mean_over_subjects += counts.plain.mean() / static_cast<double>(by_subject.size());
     if (!subject.empty()) result.subjects.emplace_back(subject, counts.score());

@@ -37,10 +37,18 @@ struct ChoiceScore {
   double normalised_error = 0;
 };
 
+/// How a question was answered.
+struct Choice {
+  std::vector<double> log_probabilities;  ///< of each answer
+  bool is_right = false;                  ///< by their largest
+  bool is_right_normalised = false;
+};
+
 struct ChoiceResult {
   ChoiceScore all;
   double mean_over_subjects = 0;  ///< of accuracies
   std::vector<std::pair<std::string, ChoiceScore>> subjects;
+  std::vector<Choice> choices;  ///< in the order of the questions
 };
 
 ChoiceResult choose(const TextModel& opened, std::span<const ChoiceQuestion> questions,

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ordo/base/error.h"
+#include "ordo/base/file.h"
 
 namespace ordo::lm {
 namespace {
@@ -23,6 +24,21 @@ std::string row_of(const std::string& name, const ChoiceScore& score) {
                      score.normalised_error);
 }
 
+// A line for each question.
+std::string lines_of(const std::vector<ChoiceQuestion>& questions, const ChoiceResult& result) {
+  std::string lines;
+  for (std::size_t number = 0; number < questions.size(); ++number) {
+    const Choice& choice = result.choices[number];
+    JsonObject line = {{"log-probabilities", Json::array_of(choice.log_probabilities)},
+                       {"right", static_cast<std::int64_t>(questions[number].right)},
+                       {"acc", choice.is_right},
+                       {"acc-norm", choice.is_right_normalised}};
+    if (!questions[number].subject.empty()) line["subject"] = questions[number].subject;
+    lines += Json(std::move(line)).dump() + "\n";
+  }
+  return lines;
+}
+
 }  // namespace
 
 void EvalOptions::describe(OptionSet& set) {
@@ -31,6 +47,9 @@ void EvalOptions::describe(OptionSet& set) {
   set.add("shots", shots, "MMLU: solved questions before each.").range(0, 100);
   set.add("limit", limit, "Questions to ask; 0: all.").range(0);
   set.add("batch", batch, "Answers that are read at once.").range(1, 1 << 16);
+  set.add("out", out, "JSONL file for the log probabilities of each question's answers.")
+      .placeholder("FILE")
+      .short_name('o');
 }
 
 EvalResult eval(const EvalOptions& options, Context& context) {
@@ -45,6 +64,10 @@ EvalResult eval(const EvalOptions& options, Context& context) {
   }
   EvalResult result{.choices = choose(opened, questions, options.batch, context)};
   result.has_subjects = !result.choices.subjects.empty();
+  if (!options.out.empty()) {
+    write_file_atomic(options.out, lines_of(questions, result.choices));
+    context.artifact(options.out.string());
+  }
   context.metric("acc", 0, result.choices.all.accuracy);
   context.metric("acc-norm", 0, result.choices.all.normalised_accuracy);
   return result;

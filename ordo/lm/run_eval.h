@@ -15,6 +15,7 @@ struct EvalOptions {
   std::int64_t shots = 5;      ///< MMLU: solved questions before each
   std::int64_t limit = 0;      ///< questions; 0: all
   std::int64_t batch = 16;
+  std::filesystem::path out;  ///< JSONL: a line for each question
   void describe(OptionSet& set);
 };
 
