@@ -221,16 +221,24 @@ function(ordo_add_fuzzer room file libs)
   target_link_libraries(${target} PRIVATE ordo_${room} ${libs})
 endfunction()
 
-# Compiles a page of web/dist into a room, as what the function returns, so that no program looks for
-# it when it runs.
-function(ordo_embed_page room page function header)
-  set(input ${CMAKE_SOURCE_DIR}/web/dist/${page})
-  add_custom_command(OUTPUT page_data.cpp
-    COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=page_data.cpp -DFUNCTION=${function}
-            -DHEADER=${header} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    DEPENDS ${input} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    COMMENT "Embedding web/dist/${page}")
-  target_sources(ordo_${room} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/page_data.cpp)
+# Puts the bytes of a file into a room, as what FUNCTION ("ordo::report::page_template"), declared in
+# HEADER, returns, so that no program looks for the file when it runs. The assembler takes them in as
+# they are, whatever the compiler, in no time.
+function(ordo_embed room input function header)
+  string(REGEX MATCH "^(.*)::([^:]+)$" matched ${function})
+  set(namespace ${CMAKE_MATCH_1})
+  set(name ${CMAKE_MATCH_2})
+  string(MAKE_C_IDENTIFIER ${function} symbol)
+  set(stem ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/embed.s.in ${stem}.s @ONLY)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/embed.cpp.in ${stem}.cpp @ONLY)
+  cmake_path(GET input FILENAME file)
+  add_custom_command(OUTPUT ${stem}.o
+    COMMAND ${CMAKE_CXX_COMPILER} -c ${stem}.s -o ${stem}.o
+    DEPENDS ${input} ${stem}.s
+    COMMENT "Embedding ${file}")
+  set_source_files_properties(${stem}.o PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+  target_sources(ordo_${room} PRIVATE ${stem}.o ${stem}.cpp)
 endfunction()
 
 function(ordo_app name)

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   ordo::cli::Program program(
       "lm", "Language models: write, answer, score, embed, evaluate, train, export.");
   program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", lm::generate_texts)
-      .example("ordo lm generate \"Once upon a time\" --model model --max-tokens 60", "one text")
+      .example("ordo lm generate \"Call me\"", "by the built-in model")
       .example("ordo lm generate --file prompts.txt --model model --count 4 --temperature 0.8",
                "four for each line of a file")
       .command<lm::ChatOptions>("chat", "Answers what is said.", lm::chat)

@@ -12,6 +12,7 @@
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
 #include "ordo/base/safetensors.h"
+#include "ordo/lm/default_model.h"
 #include "ordo/lm/families.h"
 #include "ordo/lm/weight_source.h"
 #include "ordo/models/gguf_config.h"
@@ -38,20 +39,20 @@ struct Opened {
   std::unique_ptr<WeightSource> weights;
 };
 
+Opened open(models::Gguf file) {
+  Opened opened{.config = models::config_of(file), .config_place = file.source, .weights = {}};
+  opened.weights = gguf_source(std::move(file), opened.config);
+  return opened;
+}
+
 Opened open(const fs::path& path) {
-  Opened opened;
-  if (is_gguf(path)) {
-    models::Gguf file = models::read_gguf(path);
-    opened.config = models::config_of(file);
-    opened.config_place = path.string();
-    opened.weights = gguf_source(std::move(file), opened.config);
-    return opened;
-  }
+  if (is_gguf(path)) return open(models::read_gguf(path));
   if (!fs::is_directory(path)) {
     throw IoError(fmt::format(
         "'{}' is no model: expected a folder with config.json and safetensors, or a .gguf file",
         path.string()));
   }
+  Opened opened;
   opened.config = models::read_config(path);
   opened.config_place = (path / "config.json").string();
   opened.weights = folder_source(path, opened.config);
@@ -134,6 +135,13 @@ void fill(Model& model, const Opened& opened, const LoadOptions& options) {
   require_nothing_left(opened);
 }
 
+std::shared_ptr<Model> filled(const Opened& opened, const LoadOptions& options) {
+  std::shared_ptr<Model> model = build_model(opened.config);
+  if (model->config().is_encoder() && opened.weights->find(kPooler).defined()) add_pooler(*model);
+  fill(*model, opened, options);
+  return model;
+}
+
 // A file of a checkpoint: names and tensors as they are written.
 using File = std::vector<std::pair<std::string, Tensor>>;
 
@@ -211,11 +219,11 @@ Config load_config(const fs::path& path) {
 }
 
 std::shared_ptr<Model> load_model(const fs::path& path, const LoadOptions& options) {
-  const Opened opened = open(path);
-  std::shared_ptr<Model> model = build_model(opened.config);
-  if (model->config().is_encoder() && opened.weights->find(kPooler).defined()) add_pooler(*model);
-  fill(*model, opened, options);
-  return model;
+  return filled(open(path), options);
+}
+
+std::shared_ptr<Model> load_model(models::Gguf file, const LoadOptions& options) {
+  return filled(open(std::move(file)), options);
 }
 
 void save_model(const fs::path& folder, const Model& model, const SaveOptions& options) {

@@ -273,8 +273,9 @@ text::ChatTemplate template_of(const TextModel& opened, const ChatOptions& optio
   }
   const auto& own = opened.tokenizer.roles().chat_template;
   if (!own) {
-    throw UsageError(fmt::format("'{}' has no chat template; name one with --template",
-                                 options.model.path.string()));
+    const auto& path = options.model.path;
+    throw UsageError(fmt::format("{} has no chat template; name one with --template",
+                                 path.empty() ? "the built-in model" : "'" + path.string() + "'"));
   }
   return text::ChatTemplate(*own, "the model's chat template");
 }

@@ -7,23 +7,30 @@
 #include <torch/torch.h>
 
 #include "ordo/base/error.h"
-#include "ordo/models/gguf.h"
+#include "ordo/lm/default_model.h"
 #include "ordo/tensor/device.h"
 
 namespace ordo::lm {
 namespace {
 
-text::Tokenizer load_tokenizer(const std::filesystem::path& path) {
-  if (path.extension() != ".gguf") return text::Tokenizer::load(path);
-  const models::Gguf file = models::read_gguf(path);
-  return text::Tokenizer::from_gguf(file.metadata, file.source);
+TextModel open_gguf(models::Gguf file, const LoadOptions& options) {
+  text::Tokenizer tokenizer = text::Tokenizer::from_gguf(file.metadata, file.source);
+  return {load_model(std::move(file), options), std::move(tokenizer)};
+}
+
+TextModel open(const std::filesystem::path& path, const LoadOptions& options) {
+  if (path.empty()) return open_gguf(default_model(), options);
+  if (path.extension() == ".gguf") return open_gguf(models::read_gguf(path), options);
+  text::Tokenizer tokenizer = text::Tokenizer::load(path);
+  return {load_model(path, options), std::move(tokenizer)};
 }
 
 }  // namespace
 
 void ModelChoice::describe(OptionSet& set) {
-  set.add("model", path, "Folder of a model (Hugging Face's format), or a .gguf file.")
-      .required()
+  set.add("model", path,
+          "Folder of a model (Hugging Face's format), or a .gguf file; without it, tiny-english, "
+          "which is built in.")
       .short_name('m')
       .placeholder("PATH");
   set.add("dtype", dtype, "Type of the model's numbers; auto: as they are stored.")
@@ -54,18 +61,19 @@ TextModel open_text_model(const ModelChoice& choice, const Context& context) {
   LoadOptions options{.device = tensor::parse_device(context.device)};
   if (choice.dtype != "auto") options.dtype = tensor::parse_dtype(choice.dtype);
   tensor::set_threads(context.threads);
-  text::Tokenizer tokenizer = load_tokenizer(choice.path);
-  std::shared_ptr<Model> model = load_model(choice.path, options);
-  if (std::cmp_greater(tokenizer.vocab_size(), model->config().vocabulary)) {
+  TextModel opened = open(choice.path, options);
+  const std::int64_t vocabulary = opened.model->config().vocabulary;
+  if (std::cmp_greater(opened.tokenizer.vocab_size(), vocabulary)) {
     throw InputError({.source = choice.path.string()},
                      fmt::format("the tokenizer knows {} tokens, the model {}: they do not belong "
                                  "together",
-                                 tokenizer.vocab_size(), model->config().vocabulary));
+                                 opened.tokenizer.vocab_size(), vocabulary));
   }
-  model->eval();
-  std::shared_ptr<Lora> adapter;
-  if (!choice.adapter.empty()) adapter = std::make_shared<Lora>(*model, choice.adapter);
-  return {std::move(model), std::move(tokenizer), std::move(adapter)};
+  opened.model->eval();
+  if (!choice.adapter.empty()) {
+    opened.adapter = std::make_shared<Lora>(*opened.model, choice.adapter);
+  }
+  return opened;
 }
 
 }  // namespace ordo::lm
