@@ -89,8 +89,7 @@ std::int64_t turned_heads(const std::string& name, const Config& config) {
 }
 
 std::int64_t joined_heads(const std::string& name, const Config& config) {
-  const bool is_joined =
-      config.family == Family::gpt_neox && name.find(".attn_qkv.") != name.npos;
+  const bool is_joined = config.family == Family::gpt_neox && name.find(".attn_qkv.") != name.npos;
   return is_joined ? config.heads : 0;
 }
 
@@ -104,6 +103,10 @@ torch::Tensor neighbours_of_halves(const torch::Tensor& rows, std::int64_t heads
 
 torch::Tensor parts_of_heads(const torch::Tensor& rows, std::int64_t heads) {
   return rows.unflatten(0, {3, heads, -1}).transpose(0, 1).flatten(0, 2).contiguous();
+}
+
+torch::Tensor heads_of_parts(const torch::Tensor& rows, std::int64_t heads) {
+  return rows.unflatten(0, {heads, 3, -1}).transpose(0, 1).flatten(0, 2).contiguous();
 }
 
 }  // namespace ordo::lm

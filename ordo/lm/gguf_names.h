@@ -27,7 +27,8 @@ torch::Tensor neighbours_of_halves(const torch::Tensor& rows, std::int64_t heads
 /// How many heads' queries, keys and values were side by side in the tensor of this GGUF name; 0:
 /// they were not.
 std::int64_t joined_heads(const std::string& name, const models::Config& config);
-/// Rows as in Hugging Face's files, of those in a GGUF file.
+/// Rows as in Hugging Face's files, of those in a GGUF file; and back.
 torch::Tensor parts_of_heads(const torch::Tensor& rows, std::int64_t heads);
+torch::Tensor heads_of_parts(const torch::Tensor& rows, std::int64_t heads);
 
 }  // namespace ordo::lm

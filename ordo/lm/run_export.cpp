@@ -52,10 +52,13 @@ GgufType type_of(const Tensor& value, const std::string& name, GgufType wanted) 
   return fits ? wanted : GgufType::f16;
 }
 
-std::vector<float> floats_of(const Tensor& value, std::int64_t heads) {
+// The numbers of the tensor of this name, in the order of the file.
+std::vector<float> floats_of(const Tensor& value, const std::string& name,
+                             const models::Config& config) {
   const torch::NoGradGuard no_grad;
   Tensor rows = value.detach().to(torch::kCPU, torch::kFloat32);
-  if (heads > 0) rows = neighbours_of_halves(rows, heads);
+  if (const auto heads = turned_heads(name, config)) rows = neighbours_of_halves(rows, heads);
+  if (const auto heads = joined_heads(name, config)) rows = heads_of_parts(rows, heads);
   rows = rows.contiguous();
   const float* const begin = rows.data_ptr<float>();
   return {begin, begin + rows.numel()};
@@ -107,11 +110,11 @@ ExportResult export_gguf(const TextModel& opened, const std::string& type,
   for (const auto& parameter : opened.model->named_parameters()) {
     const Tensor value = parameter.value();
     const std::string name = gguf_name(parameter.key());
-    const std::int64_t heads = turned_heads(name, config);
-    contents.tensors.push_back({.name = name,
-                                .shape = value.sizes().vec(),
-                                .type = type_of(value, name, file_type.type),
-                                .numbers = [value, heads] { return floats_of(value, heads); }});
+    contents.tensors.push_back(
+        {.name = name,
+         .shape = value.sizes().vec(),
+         .type = type_of(value, name, file_type.type),
+         .numbers = [value, name, &config] { return floats_of(value, name, config); }});
     result.parameters += value.numel();
   }
   models::write_gguf(out, contents);

@@ -66,7 +66,8 @@ const std::vector<std::pair<std::string, JsonObject>> kModels = {
     {"llama", {}},        {"llama", {{"tie_word_embeddings", true}, {"attention_bias", true}}},
     {"llama-linear", {}}, {"llama-yarn", {}},
     {"mistral", {}},      {"qwen2", {{"use_sliding_window", false}}},
-    {"qwen3", {}},        {"gpt2", {}}};
+    {"qwen3", {}},        {"gpt2", {}},
+    {"gpt-neox", {}},     {"gpt-neox-serial", {}}};
 
 TEST_F(Exported, AsFloat32IsTheSameModel) {
   for (const auto& [name, changes] : kModels) {
@@ -133,7 +134,7 @@ TEST_F(Exported, RefusesWhatTheFormatLacks) {
                 ThrowsMessage<UsageError>(HasSubstr(message)));
     EXPECT_FALSE(fs::exists(file_));
   };
-  refused("gpt-neox", "gpt_neox");
+  refused("bert", "its architecture is bert");
   refused("llama-dynamic", "dynamic");
   refused("gpt2-by-layer", "scale_attn_by_inverse_layer_idx");
   EXPECT_THAT([&] { export_gguf(random_model("llama"), "q4_0", file_); },

@@ -36,14 +36,20 @@ std::string architecture_of(const Config& config) {
   }
 }
 
+Activation activation_of(Family family) {
+  if (family == Family::gpt2) return Activation::gelu_tanh;
+  return family == Family::gpt_neox ? Activation::gelu : Activation::silu;
+}
+
 void require_usual(const Config& config) {
-  const bool is_gpt2 = config.family == Family::gpt2;
-  if (config.activation != (is_gpt2 ? Activation::gelu_tanh : Activation::silu)) {
+  if (config.activation != activation_of(config.family)) {
     refuse("its activation (hidden_act, activation_function) is not the architecture's own");
   }
   if (config.scores_by_layer) refuse("scale_attn_by_inverse_layer_idx");
   if (!config.scaled_scores) refuse("scale_attn_weights = false");
-  if (config.inner_bias && !is_gpt2) refuse("mlp_bias");
+  const bool has_biases = config.family == Family::gpt2 || config.family == Family::gpt_neox;
+  if (config.inner_bias && !has_biases) refuse("mlp_bias");
+  if (config.family == Family::gpt_neox && !config.attention_bias) refuse("attention_bias = false");
 }
 
 // All layers have the same window, and only a Mistral's is looked for.
@@ -71,6 +77,8 @@ class Metadata {
     set("attention.head_count", config_.heads);
     if (config_.family == Family::gpt2) {
       set("attention.layer_norm_epsilon", config_.norm_epsilon);
+    } else if (config_.family == Family::gpt_neox) {
+      gpt_neox();
     } else {
       llama_like();
     }
@@ -83,6 +91,12 @@ class Metadata {
     result_[architecture_ + "." + key] = value;
   }
 
+  void gpt_neox() {
+    set("attention.layer_norm_epsilon", config_.norm_epsilon);
+    set("use_parallel_residual", config_.parallel_residual);
+    rope();
+  }
+
   void llama_like() {
     set("attention.head_count_kv", config_.key_heads);
     set("attention.key_length", config_.head_size);
@@ -91,6 +105,10 @@ class Metadata {
     if (const std::int64_t window = window_of(config_); window > 0) {
       set("attention.sliding_window", window);
     }
+    rope();
+  }
+
+  void rope() {
     if (!config_.rope) refuse("positions that are not rotary");
     set("rope.dimension_count", config_.rope->dimensions);
     set("rope.freq_base", config_.rope->theta);
@@ -98,6 +116,9 @@ class Metadata {
   }
 
   void scaling(const Rope& rope) {
+    if (rope.scaling != Rope::Scaling::none && config_.family == Family::gpt_neox) {
+      refuse("scaled positions of a GPT-NeoX");
+    }
     switch (rope.scaling) {
       case Rope::Scaling::none:
       case Rope::Scaling::llama3:  // by gguf_factors

@@ -63,6 +63,7 @@ void expect_same(const Config& one, const Config& other) {
   EXPECT_EQ(one.norm_epsilon, other.norm_epsilon);
   EXPECT_EQ(one.activation, other.activation);
   EXPECT_EQ(one.attention_bias, other.attention_bias);
+  EXPECT_EQ(one.parallel_residual, other.parallel_residual);
   EXPECT_EQ(one.tied, other.tied);
   EXPECT_EQ(one.windows, other.windows);
   EXPECT_EQ(one.bos, other.bos);
@@ -70,6 +71,7 @@ void expect_same(const Config& one, const Config& other) {
   ASSERT_EQ(one.rope.has_value(), other.rope.has_value());
   if (!one.rope) return;
   EXPECT_EQ(one.rope->theta, other.rope->theta);
+  EXPECT_EQ(one.rope->dimensions, other.rope->dimensions);
   EXPECT_EQ(one.rope->factor, other.rope->factor);
   EXPECT_EQ(one.rope->original_positions, other.rope->original_positions);
   EXPECT_EQ(one.rope->beta_fast, other.rope->beta_fast);
@@ -90,6 +92,7 @@ TEST(GgufMetadata, SayTheSameWhenTheyAreRead) {
                                             {"beta_fast", 8.0},
                                             {"original_max_position_embeddings", 16}})}}},
            {"qwen3", {{"head_dim", 16}}},
+           {"gpt_neox", {{"use_parallel_residual", false}, {"rotary_emb_base", 50}}},
            {"gpt2", {{"n_inner", 40}}}}) {
     const Config config = parse_config(Json(fields(type, changes)));
     SCOPED_TRACE(Json(config.source).dump());
@@ -120,8 +123,8 @@ TEST(GgufMetadata, NameWhatTheFileCannotSay) {
     EXPECT_THAT([&] { gguf_metadata(config); }, ThrowsMessage<UsageError>(HasSubstr(message)))
         << message;
   };
-  refused("gpt_neox", {}, "gpt_neox");
-  refused("bert", {}, "llama, mistral, qwen2, qwen3 and gpt2");
+  refused("bert", {}, "llama, mistral, qwen2, qwen3, gpt2 and gpt_neox");
+  refused("gpt_neox", {{"attention_bias", false}}, "attention_bias");
   refused("llama", {{"hidden_act", "gelu"}}, "activation");
   refused("llama", {{"mlp_bias", true}}, "mlp_bias");
   refused("llama", {{"eos_token_id", Json::array({1, 2, 3, 4})}}, "4 tokens that end a text");
