@@ -1,8 +1,8 @@
 // llama.cpp's names and layouts. It turns neighbouring numbers of a head where Hugging Face's files
 // turn the two halves, so queries and keys of architecture "llama" are reordered when a file is
-// written: rows [head, half, j] become [head, j, half]. GPT-NeoX has queries, keys and values of each
-// head side by side, which become all queries, all keys, all values: rows [head, part, j] become
-// [part, head, j]. Linear weights are [out, in] in all files.
+// written: rows [head, half, j] become [head, j, half]. GPT-NeoX has queries, keys and values of
+// each head side by side, which become all queries, all keys, all values: rows [head, part, j]
+// become [part, head, j]. Linear weights are [out, in] in all files.
 #pragma once
 
 #include <cstdint>
