@@ -1,6 +1,7 @@
 // Sampling, generation, beam search and scores, against brute force and the package `transformers`.
 #include "ordo/lm/generate.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
@@ -45,6 +46,33 @@ TEST(Sampling, CutsAndRenormalises) {
   EXPECT_THAT(probabilities({.min_p = 1}), near({0, 1, 0, 0}));
   // Top-p acts on what top-k left: 4/9 + 3/9 is more than 0.7.
   EXPECT_THAT(probabilities({.top_k = 3, .top_p = 0.7}), near({0, 4.0 / 7, 0, 3.0 / 7}));
+}
+
+// Many tokens, some as likely as others, against sorting them all.
+TEST(Sampling, KeepsTheBestOfManyAndOfEqualsTheFirst) {
+  std::vector<double> probabilities(1000);
+  double sum = 0;
+  for (std::size_t token = 0; token < probabilities.size(); ++token) {
+    sum += probabilities[token] = 1 + static_cast<double>(token * 7919 % 97);
+  }
+  for (double& probability : probabilities) probability /= sum;
+  std::vector<std::size_t> order(probabilities.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater(),
+                           [&](std::size_t token) { return probabilities[token]; });
+  for (const std::size_t count : std::vector<std::size_t>{1, 63, 64, 65, 300, 999, 1000}) {
+    std::vector<double> expected(probabilities.size());
+    double kept = 0;
+    for (std::size_t rank = 0; rank < count; ++rank) kept += probabilities[order[rank]];
+    for (std::size_t rank = 0; rank < count; ++rank) {
+      expected[order[rank]] = probabilities[order[rank]] / kept;
+    }
+    const Tensor logits = logs(probabilities);
+    EXPECT_THAT(next_probabilities(logits, {}, {.top_k = static_cast<std::int64_t>(count)}),
+                near(expected));
+    const double before = kept - probabilities[order[count - 1]] / 2;
+    EXPECT_THAT(next_probabilities(logits, {}, {.top_p = before}), near(expected));
+  }
 }
 
 TEST(Sampling, PenalisesWhatWasThere) {

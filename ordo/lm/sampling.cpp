@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -54,24 +55,47 @@ void normalise(std::vector<double>& logits) {
   for (double& logit : logits) logit /= sum;
 }
 
-// Tokens from the best on; of equals the one with the smaller number first.
-std::vector<std::size_t> ranking(const std::vector<double>& probabilities) {
-  std::vector<std::size_t> order(probabilities.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::ranges::greater(),
-                           [&](std::size_t token) { return probabilities[token]; });
-  return order;
-}
-
-void keep_first(std::vector<double>& probabilities, const std::vector<std::size_t>& order,
-                std::size_t count) {
-  double sum = 0;
-  for (std::size_t rank = 0; rank < order.size(); ++rank) {
-    double& probability = probabilities[order[rank]];
-    if (rank >= count) probability = 0;
-    sum += probability;
+// Tokens from the best on; of equals the one with the smaller number first. Few are asked for of
+// many, so they are ordered as far as they are asked for.
+class Ranking {
+ public:
+  explicit Ranking(const std::vector<double>& probabilities)
+      : probabilities_(probabilities), order_(probabilities.size()) {
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
   }
-  for (double& probability : probabilities) probability /= sum;
+
+  std::size_t size() const { return order_.size(); }
+  std::size_t operator[](std::size_t rank) {
+    while (rank >= ordered_) order_more();
+    return order_[rank];
+  }
+
+ private:
+  void order_more() {
+    const std::size_t end = std::min(order_.size(), std::max(kFirst, 4 * ordered_));
+    const auto begin = order_.begin() + static_cast<std::ptrdiff_t>(ordered_);
+    const auto middle = order_.begin() + static_cast<std::ptrdiff_t>(end);
+    const auto is_better = [this](std::size_t a, std::size_t b) {
+      return probabilities_[a] != probabilities_[b] ? probabilities_[a] > probabilities_[b] : a < b;
+    };
+    std::partial_sort(begin, middle, order_.end(), is_better);
+    ordered_ = end;
+  }
+
+  static constexpr std::size_t kFirst = 64;
+  std::vector<double> probabilities_;
+  std::vector<std::size_t> order_;
+  std::size_t ordered_ = 0;  // of the best, in their order
+};
+
+void keep_first(std::vector<double>& probabilities, Ranking& ranking, std::size_t count) {
+  std::vector<double> kept(probabilities.size());
+  double sum = 0;
+  for (std::size_t rank = 0; rank < count; ++rank) sum += probabilities[ranking[rank]];
+  for (std::size_t rank = 0; rank < count; ++rank) {
+    kept[ranking[rank]] = probabilities[ranking[rank]] / sum;
+  }
+  probabilities = std::move(kept);
 }
 
 }  // namespace
@@ -109,23 +133,24 @@ std::vector<double> next_probabilities(const torch::Tensor& logits, const Histor
   for (double& number : numbers) number /= options.temperature;
   normalise(numbers);
   if (options.top_k > 0 && std::cmp_less(options.top_k, numbers.size())) {
-    keep_first(numbers, ranking(numbers), static_cast<std::size_t>(options.top_k));
+    Ranking ranking(numbers);
+    keep_first(numbers, ranking, static_cast<std::size_t>(options.top_k));
   }
   if (options.top_p < 1) {
-    const std::vector<std::size_t> order = ranking(numbers);
+    Ranking ranking(numbers);
     double sum = 0;
     std::size_t count = 0;
-    while (count < order.size() && (count == 0 || sum < options.top_p)) {
-      sum += numbers[order[count++]];
+    while (count < ranking.size() && (count == 0 || sum < options.top_p)) {
+      sum += numbers[ranking[count++]];
     }
-    keep_first(numbers, order, count);
+    keep_first(numbers, ranking, count);
   }
   if (options.min_p > 0) {
-    const std::vector<std::size_t> order = ranking(numbers);
-    const double least = options.min_p * numbers[order[0]];
+    Ranking ranking(numbers);
+    const double least = options.min_p * numbers[ranking[0]];
     std::size_t count = 1;
-    while (count < order.size() && numbers[order[count]] >= least) ++count;
-    keep_first(numbers, order, count);
+    while (count < ranking.size() && numbers[ranking[count]] >= least) ++count;
+    keep_first(numbers, ranking, count);
   }
   return numbers;
 }
