@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 
 #include "ordo/base/error.h"
 #include "ordo/lm/gguf_names.h"
+#include "ordo/lm/layers.h"
 #include "ordo/models/gguf_config.h"
 #include "ordo/models/gguf_metadata.h"
 #include "ordo/models/gguf_write.h"
@@ -52,11 +55,22 @@ GgufType type_of(const Tensor& value, const std::string& name, GgufType wanted) 
   return fits ? wanted : GgufType::f16;
 }
 
+// Adapters that the model computes with, by the names of the weights beside which they are.
+std::unordered_map<std::string, std::shared_ptr<AdapterImpl>> adapters_of(const Model& model) {
+  std::unordered_map<std::string, std::shared_ptr<AdapterImpl>> adapters;
+  for (const auto& module : model.named_modules()) {
+    const auto linear = std::dynamic_pointer_cast<LinearImpl>(module.value());
+    if (linear && linear->adapter) adapters[module.key() + ".weight"] = linear->adapter;
+  }
+  return adapters;
+}
+
 // The numbers of the tensor of this name, in the order of the file.
-std::vector<float> floats_of(const Tensor& value, const std::string& name,
-                             const models::Config& config) {
+std::vector<float> floats_of(const Tensor& value, const std::shared_ptr<AdapterImpl>& adapter,
+                             const std::string& name, const models::Config& config) {
   const torch::NoGradGuard no_grad;
   Tensor rows = value.detach().to(torch::kCPU, torch::kFloat32);
+  if (adapter) rows = rows + adapter->product().to(torch::kCPU, torch::kFloat32);
   if (const auto heads = turned_heads(name, config)) rows = neighbours_of_halves(rows, heads);
   if (const auto heads = joined_heads(name, config)) rows = heads_of_parts(rows, heads);
   rows = rows.contiguous();
@@ -107,15 +121,24 @@ ExportResult export_gguf(const TextModel& opened, const std::string& type,
                                 .shape = {static_cast<std::int64_t>(factors.size())},
                                 .numbers = [factors] { return factors; }});
   }
+  auto adapters = adapters_of(*opened.model);
   for (const auto& parameter : opened.model->named_parameters()) {
     const Tensor value = parameter.value();
     const std::string name = gguf_name(parameter.key());
+    const auto found = adapters.extract(parameter.key());
+    const std::shared_ptr<AdapterImpl> adapter = found.empty() ? nullptr : found.mapped();
     contents.tensors.push_back(
         {.name = name,
          .shape = value.sizes().vec(),
          .type = type_of(value, name, file_type.type),
-         .numbers = [value, name, &config] { return floats_of(value, name, config); }});
+         .numbers = [=, &config] { return floats_of(value, adapter, name, config); }});
     result.parameters += value.numel();
+  }
+  if (!adapters.empty()) {
+    throw UsageError(
+        fmt::format("the adapter beside '{}' cannot be added to weights that the head "
+                    "shares with the table of tokens",
+                    adapters.begin()->first));
   }
   models::write_gguf(out, contents);
   result.tensors = static_cast<std::int64_t>(contents.tensors.size());

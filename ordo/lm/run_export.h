@@ -26,6 +26,7 @@ std::string to_text(const ExportResult& result);
 
 /// Writes matrices in `type` and all else (norms, biases, tables of positions) in float32, as
 /// llama.cpp's own converter does; matrices whose rows do not consist of Q8_0's blocks are F16.
+/// Adapters are added to the weights beside which they are.
 /// Throws UsageError naming what the format cannot express.
 ExportResult export_gguf(const TextModel& opened, const std::string& type,
                          const std::filesystem::path& out);

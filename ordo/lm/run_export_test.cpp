@@ -8,6 +8,7 @@
 #include "ordo/base/error.h"
 #include "ordo/base/python_testing.h"
 #include "ordo/lm/lm_testing.h"
+#include "ordo/lm/lora.h"
 #include "ordo/lm/run_generate.h"
 #include "ordo/lm/run_train.h"
 #include "ordo/models/gguf.h"
@@ -126,6 +127,17 @@ TEST_F(Exported, LosesNothingThatTheTypeHolds) {
   const std::string bytes = read_file(file_);
   again(rounded, "q8_0");
   EXPECT_EQ(read_file(file_), bytes);
+}
+
+TEST_F(Exported, TakesAdaptersIn) {
+  const TextModel opened = random_model("llama");
+  const Tensor before = logits_of(*opened.model);
+  const Lora adapter(*opened.model, {.rank = 2}, Random(4));
+  const torch::NoGradGuard no_grad;
+  for (Tensor& parameter : adapter.parameters()) parameter.add_(0.1);
+  const Tensor wanted = logits_of(*opened.model);
+  EXPECT_GE(nets::difference(before, wanted), 0.01);
+  EXPECT_LE(nets::difference(logits_of(*again(opened, "f32").model), wanted), 1e-4);
 }
 
 TEST_F(Exported, RefusesWhatTheFormatLacks) {
