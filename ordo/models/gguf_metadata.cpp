@@ -28,10 +28,12 @@ std::string architecture_of(const Config& config) {
     case Family::qwen3:
     case Family::gpt2:
       return name_of(config.family);
+    case Family::gpt_neox:
+      return "gptneox";
     default:
       refuse(
-          fmt::format("its architecture is {}; those that are written are llama, mistral, "
-                      "qwen2, qwen3 and gpt2",
+          fmt::format("its architecture is {}; those that are written are llama, mistral, qwen2, "
+                      "qwen3, gpt2 and gpt_neox",
                       name_of(config.family)));
   }
 }
