@@ -26,6 +26,10 @@ void ModelChoice::describe(OptionSet& set) {
       .required()
       .short_name('m')
       .placeholder("PATH");
+  describe_dtype(set);
+}
+
+void ModelChoice::describe_dtype(OptionSet& set) {
   set.add("dtype", dtype, "Type of the model's numbers; auto: as they are stored.")
       .choices({"auto", "float32", "float64", "bfloat16", "float16"});
 }

@@ -20,6 +20,7 @@ struct ModelChoice {
   std::filesystem::path path;  ///< a Hugging Face folder or a GGUF file
   std::string dtype = "auto";  ///< auto: as stored
   void describe(OptionSet& set);
+  void describe_dtype(OptionSet& set);  ///< for verbs whose --model may mean more
 };
 
 struct TextModel {
