@@ -23,13 +23,13 @@
 
 #include "apps/interrupts.h"
 #include "ordo/base/error.h"
-#include "ordo/machine/repl.h"
+#include "ordo/base/repl.h"
 
 namespace ordo::apps {
 
-class LineEditor : public machine::LineReader {
+class LineEditor : public LineReader {
  public:
-  using Complete = std::function<machine::Completion(std::string_view line)>;
+  using Complete = std::function<Completion(std::string_view line)>;
 
   /// `history` may be empty: then it lasts for the session.
   LineEditor(const Interrupts& interrupts, std::filesystem::path history_file, Complete complete)
@@ -142,7 +142,7 @@ class LineEditor : public machine::LineReader {
     const LineInfo* line = ::el_line(editor);
     const std::string_view before(line->buffer,
                                   static_cast<std::size_t>(line->cursor - line->buffer));
-    const machine::Completion found = self(editor).complete_(before);
+    const Completion found = self(editor).complete_(before);
     if (found.words.empty()) return CC_REFRESH_BEEP;
     std::string common = found.words.front();
     for (const std::string& word : found.words) {

@@ -1,4 +1,4 @@
-// A machine's session on standard input and output: lines are edited where a person types them and
+// A session on standard input and output: lines are edited where a person types them and
 // libedit was there when the program was built, and read plainly from pipes and files.
 #pragma once
 
@@ -17,11 +17,11 @@
 #include "apps/line_editor.h"
 #endif
 #include "ordo/base/options.h"
-#include "ordo/machine/repl.h"
+#include "ordo/base/repl.h"
 
 namespace ordo::apps {
 
-class PlainLines : public machine::LineReader {
+class PlainLines : public LineReader {
  public:
   explicit PlainLines(const Interrupts& interrupts)
       : interrupts_(interrupts), is_terminal_(::isatty(STDIN_FILENO) != 0) {}
@@ -74,9 +74,9 @@ inline std::filesystem::path history_file(const std::string& name) {
 }
 #endif
 
-inline std::unique_ptr<machine::LineReader> open_lines(
-    const Interrupts& interrupts, [[maybe_unused]] const machine::Repl& session,
-    [[maybe_unused]] const std::string& name) {
+inline std::unique_ptr<LineReader> open_lines(const Interrupts& interrupts,
+                                              [[maybe_unused]] const Repl& session,
+                                              [[maybe_unused]] const std::string& name) {
 #ifdef ORDO_LIBEDIT
   const char* terminal = std::getenv("TERM");
   const bool capable = terminal != nullptr && std::string(terminal) != "dumb";
@@ -99,23 +99,30 @@ struct ReplEnd {};
 inline Json to_json(const ReplEnd&) { return Json::object(); }
 inline std::string to_text(const ReplEnd&) { return {}; }
 
-/// `name` is the program's: "fmc".
-inline ReplEnd run_repl(const std::string& name, machine::ReplLanguage language,
+/// Runs a session from `lines` to standard output; each entry has a context like `surroundings`,
+/// but with a stop of its own.
+inline void run_session(Repl& session, LineReader& lines, Interrupts& interrupts,
+                        const Context& surroundings) {
+  session.run(
+      lines, [](std::string_view text) { std::cout << text << std::flush; },
+      [&] {
+        Context context = surroundings;
+        context.stop = interrupts.next_entry();
+        return context;
+      });
+}
+
+/// The session of a machine; `name` is its program's: "fmc".
+inline ReplEnd run_repl(const std::string& name, ReplLanguage language,
                         const ReplOptions& options) {
   Interrupts interrupts;
-  machine::Repl session(std::move(language));
-  const auto write = [](std::string_view text) { std::cout << text << std::flush; };
+  Repl session(std::move(language));
   if (!options.file.empty()) {
     Context context;
     bool done = false;
-    write(session.enter(":load " + options.file, context, done));
+    std::cout << session.enter(":load " + options.file, context, done) << std::flush;
   }
-  const auto lines = open_lines(interrupts, session, name);
-  session.run(*lines, write, [&] {
-    Context context;
-    context.stop = interrupts.next_entry();
-    return context;
-  });
+  run_session(session, *open_lines(interrupts, session, name), interrupts, Context());
   return {};
 }
 

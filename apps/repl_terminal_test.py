@@ -5,15 +5,14 @@ Ctrl-C must stop what runs or cancel what is being typed, whenever it comes, and
 With --editing the program has libedit: history, completion and cursor keys are tried too.
 """
 import os
-import pty
 import random
-import re
-import select
-import signal
 import sys
 import tempfile
 import time
 import unittest
+
+import terminal_session
+from terminal_session import CTRL_C, CTRL_K, HOME, LEFT, TAB, UP
 
 PROGRAM = sys.argv[1]
 EDITING = "--editing" in sys.argv
@@ -23,71 +22,17 @@ LANGUAGES = {
     "ordo-rmc": ("[forty]; [two]", "forty two", "([a])*; <b>; fail"),
 }
 ENTRY, SHOWN, ENDLESS = LANGUAGES[os.path.basename(PROGRAM)]
-CTRL_C, CTRL_D, CTRL_K, TAB = "\x03", "\x04", "\x0b", "\t"
-UP, LEFT, HOME = "\x1b[A", "\x1b[D", "\x1b[1~"
-PATIENCE = 60.0  # seconds; only a failure waits that long
 
 
-def start(arguments, settings):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        try:
-            os.execve(PROGRAM, [PROGRAM, "repl", *arguments], {**os.environ, **settings})
-        finally:
-            os._exit(127)
-    return pid, terminal
-
-
-class Session:
+class Session(terminal_session.Session):
     def __init__(self, state, term="xterm"):
-        settings = {"TERM": term, "HOME": state, "XDG_STATE_HOME": state, "LC_ALL": "C.UTF-8"}
-        self.pid, self.terminal = start([], settings)
-        self.seen = ""
-        self.expect("> ")
-
-    def send(self, text):
-        os.write(self.terminal, text.encode())
-
-    def read(self, wait):
-        if not select.select([self.terminal], [], [], wait)[0]:
-            return False
-        try:
-            piece = os.read(self.terminal, 1 << 16)
-        except OSError:  # the other end is closed
-            return False
-        # What moves the cursor or colours is left out.
-        self.seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", piece.decode(errors="replace"))
-        return bool(piece)
-
-    def expect(self, text):
-        """Reads on until the text has come, and forgets all up to its end."""
-        deadline = time.monotonic() + PATIENCE
-        while text not in self.seen:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{text!r} did not come; seen: {self.seen[-2000:]!r}")
-            self.read(1.0)
-        before, self.seen = self.seen.split(text, 1)
-        return before
+        super().__init__([PROGRAM, "repl"], state, term)
 
     def answers(self):
         """The session still works."""
         self.send(ENTRY + "\r")
         self.expect(SHOWN)
         self.expect("> ")
-
-    def close(self):
-        self.send(CTRL_D)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            self.read(0.05)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                os.close(self.terminal)
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.terminal)
-        raise AssertionError("Ctrl-D did not end the session")
 
 
 class Terminal(unittest.TestCase):
@@ -155,7 +100,7 @@ class Terminal(unittest.TestCase):
 
     def test_a_file_is_loaded_first(self):
         missing = os.path.join(self.folder.name, "missing")
-        pid, terminal = start([missing], {})
+        pid, terminal = terminal_session.start([PROGRAM, "repl", missing], {})
         text = b""
         try:
             while piece := os.read(terminal, 4096):

@@ -6,7 +6,8 @@
 #     ordo/NAME/corpus/<stem>/ as a test and fuzz for real in the preset `asan`. A TENSOR room
 #     stands on LibTorch and shares one precompiled header; without LibTorch it is left out.
 #   ordo_app(NAME [TENSOR] ROOMS room...)     in apps/NAME/CMakeLists.txt: the program ordo-NAME.
-#   ordo_repl(NAME)     after ordo_app: the program has a session (apps/repl_terminal.h).
+#   ordo_repl(NAME ROOM room TEST script)     after ordo_app: the program has a session
+#     (apps/repl_terminal.h), which the script tests at a terminal.
 #   ordo_bench(NAME [TENSOR] ROOMS room... [SOURCES file...])   in bench/NAME/CMakeLists.txt: the
 #     program bench-NAME, of all the folder's sources where none are named.
 
@@ -266,6 +267,7 @@ endfunction()
 # A program with a session: its lines are edited with libedit where there is one, and its terminal
 # is tested.
 function(ordo_repl name)
+  cmake_parse_arguments(ARG "" "ROOM;TEST" "" ${ARGN})
   if(NOT TARGET ordo-${name})
     return()
   endif()
@@ -278,14 +280,13 @@ function(ordo_repl name)
     target_include_directories(ordo-${name} SYSTEM PRIVATE ${ORDO_LIBEDIT_HEADERS})
     target_link_libraries(ordo-${name} PRIVATE ${ORDO_LIBEDIT})
   else()
-    message(STATUS "No libedit: lines of ordo ${name} repl cannot be edited")
+    message(STATUS "No libedit: lines of sessions of ordo ${name} cannot be edited")
   endif()
   find_program(ORDO_PYTHON python3)
   if(ORDO_TESTS AND ORDO_PYTHON)
-    add_test(NAME machine.terminal.${name}
-             COMMAND ${ORDO_PYTHON} ${CMAKE_SOURCE_DIR}/apps/repl_terminal_test.py
-                     $<TARGET_FILE:ordo-${name}> ${editing})
-    set_tests_properties(machine.terminal.${name} PROPERTIES LABELS machine TIMEOUT 120)
+    add_test(NAME ${ARG_ROOM}.terminal.${name}
+             COMMAND ${ORDO_PYTHON} ${ARG_TEST} $<TARGET_FILE:ordo-${name}> ${editing})
+    set_tests_properties(${ARG_ROOM}.terminal.${name} PROPERTIES LABELS ${ARG_ROOM} TIMEOUT 120)
   endif()
 endfunction()
 

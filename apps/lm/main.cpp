@@ -1,7 +1,14 @@
 // `ordo lm`: language models: write, answer, score, embed, evaluate, train, export.
+#include <cstdlib>
+#include <iostream>
+
+#include <unistd.h>
+
 #include "apps/data_folders.h"
 #include "apps/rendezvous.h"
+#include "apps/repl_terminal.h"
 #include "ordo/cli/program.h"
+#include "ordo/lm/run_chat.h"
 #include "ordo/lm/run_eval.h"
 #include "ordo/lm/run_export.h"
 #include "ordo/lm/run_generate.h"
@@ -9,16 +16,62 @@
 #include "ordo/lm/run_score.h"
 #include "ordo/lm/run_train.h"
 
+namespace {
+
+namespace lm = ordo::lm;
+
+lm::TextReceiver to(ordo::cli::Output& output) {
+  if (!output.is_text()) return {};
+  return [&output](std::string_view piece) { output.write(piece); };
+}
+
+lm::GenerateTextResult generate(const lm::GenerateTextOptions& options, ordo::Context& context,
+                                ordo::cli::Output& output) {
+  return lm::generate_texts(options, context, to(output));
+}
+
+// A conversation at the terminal: it shows everything itself.
+lm::ChatResult converse(const lm::ChatOptions& options, ordo::http::Secret key,
+                        lm::Conversation conversation, const ordo::Context& context) {
+  const auto speaker = lm::open_speaker(options.speaker, std::move(key), context);
+  context.check_stop();
+  const auto write = [](std::string_view text) { std::cout << text << std::flush; };
+  ordo::apps::Interrupts interrupts;
+  ordo::Repl session(lm::chat_language(conversation, *speaker, write, options.conversation));
+  ordo::apps::run_session(session, *ordo::apps::open_lines(interrupts, session, "chat"), interrupts,
+                          context);
+  return {.messages = conversation.messages(), .first_new = conversation.messages().size()};
+}
+
+lm::ChatResult chat(const lm::ChatOptions& options, ordo::Context& context,
+                    ordo::cli::Output& output) {
+  const char* const found = std::getenv(options.speaker.endpoint.key_variable.c_str());
+  const ordo::http::Secret key(found == nullptr ? "" : found);
+  const bool is_at_terminal =
+      output.is_text() && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
+  if (options.say.empty() && is_at_terminal) {
+    lm::Conversation conversation = lm::begin_conversation(options);
+    if (!conversation.waits_for_answer()) {
+      return converse(options, key, std::move(conversation), context);
+    }
+  }
+  return lm::chat(options, key, context, to(output));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  namespace lm = ordo::lm;
   ordo::cli::Program program(
       "lm", "Language models: write, answer, score, embed, evaluate, train, export.");
-  program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", lm::generate_texts)
+  program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", generate)
       .example("ordo lm generate \"Call me\"", "by the built-in model")
       .example("ordo lm generate --file prompts.txt --model model --count 4 --temperature 0.8",
                "four for each line of a file")
-      .command<lm::ChatOptions>("chat", "Answers what is said.", lm::chat)
-      .example("ordo lm chat \"Who wrote Moby Dick?\" --model smollm2.gguf")
+      .command<lm::ChatOptions>("chat", "Answers what is said.", chat)
+      .example("ordo lm chat --model smollm2.gguf", "a conversation at the terminal")
+      .example("ordo lm chat \"Who wrote Moby Dick?\" --model smollm2.gguf", "one answer")
+      .example("ordo lm chat \"Hello\" --endpoint http://127.0.0.1:8080/v1 --model llama",
+               "a server's model; its key is taken from OPENAI_API_KEY")
       .command<lm::PplOptions>("ppl", "Perplexity of text files.", lm::ppl)
       .example("ordo lm ppl wiki.test.raw --model model --window 2048")
       .command<lm::ScoreOptions>("score", "Log probabilities of texts, and of their tokens.",

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include <fmt/format.h>
@@ -124,6 +125,37 @@ class TeeSink : public EventSink {
  private:
   EventSink& first_;
   EventSink& second_;
+};
+
+/// Writes to standard output, past the progress line.
+class StandardOutput : public Output {
+ public:
+  StandardOutput(bool is_text, TerminalSink& terminal) : is_text_(is_text), terminal_(terminal) {}
+
+  bool is_text() const override { return is_text_; }
+  void write(std::string_view text) override {
+    if (!is_text_) return;
+    terminal_.hide_progress();
+    put(text);
+    written_ += text;
+  }
+  /// Writes what is not written yet of `text`.
+  void finish(std::string_view text) const {
+    if (!text.starts_with(written_)) {
+      throw std::logic_error("what was shown early is not how the result begins");
+    }
+    put(text.substr(written_.size()));
+  }
+
+ private:
+  static void put(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (std::fflush(stdout) != 0) throw IoError::from_errno("write to", "standard output", errno);
+  }
+
+  bool is_text_;
+  TerminalSink& terminal_;
+  std::string written_;
 };
 
 // A descriptor that a study passed to this process, if it runs under one.
@@ -533,8 +565,9 @@ int Program::Implementation::run_command(const Command&, BoundCommand& bound,
   context.threads = common.threads > 0 ? common.threads : allotted_threads();
 
   Outcome outcome;
+  StandardOutput output(!common.json, terminal);
   try {
-    outcome = bound.call(context);
+    outcome = bound.call(context, output);
   } catch (const Error& error) {
     terminal.clear();
     if (common.json) {
@@ -548,9 +581,7 @@ int Program::Implementation::run_command(const Command&, BoundCommand& bound,
   if (listener && outcome.json.is_object()) {
     listener->emit({.body = Result{outcome.json.as_object()}, .cell = {}});
   }
-  const std::string text = common.json ? outcome.json.dump() + "\n" : outcome.text;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) != 0) throw IoError::from_errno("write to", "standard output", errno);
+  output.finish(common.json ? outcome.json.dump() + "\n" : outcome.text);
   return static_cast<int>(outcome.code);
 }
 

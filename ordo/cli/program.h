@@ -7,7 +7,8 @@
 //     return program.run<ordo::flaky::Options>(argc, argv, ordo::flaky::find);
 //   }
 //
-// A library function has the form `Result f(const Options&, Context&)`. Found by argument-dependent
+// A library function has the form `Result f(const Options&, Context&)`, or takes an Output& too, to
+// show text before it is done. Found by argument-dependent
 // look-up beside Result:
 //   Json to_json(const Result&)           what --json prints; an object
 //   std::string to_text(const Result&)    optional: what a person sees; default: the JSON, indented
@@ -18,6 +19,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "ordo/base/context.h"
@@ -33,12 +36,23 @@ struct Outcome {
   ExitCode code = ExitCode::done;
 };
 
+/// Standard output while the function still runs, for texts that people want to see as they grow.
+/// What is written must be how to_text(result) begins: only the rest of it is printed in the end.
+class Output {
+ public:
+  virtual ~Output() = default;
+  /// Whether the result will be printed as text; with --json, nothing is written.
+  virtual bool is_text() const = 0;
+  /// Writes at once. Throws IoError.
+  virtual void write(std::string_view text) = 0;
+};
+
 /// A command with its options, ready to be parsed into and called.
 class BoundCommand {
  public:
   virtual ~BoundCommand() = default;
   virtual const OptionSet& options() const = 0;
-  virtual Outcome call(Context& context) const = 0;
+  virtual Outcome call(Context& context, Output& output) const = 0;
 };
 
 class Program {
@@ -88,8 +102,11 @@ class Bound : public BoundCommand {
   explicit Bound(Function function) : function_(std::move(function)), set_(describe(values_)) {}
   Bound(const Bound&) = delete;
   const OptionSet& options() const override { return set_; }
-  Outcome call(Context& context) const override {
-    return to_outcome(std::invoke(function_, std::as_const(values_), context));
+  Outcome call(Context& context, Output& output) const override {
+    if constexpr (std::is_invocable_v<const Function&, const Options&, Context&, Output&>)
+      return to_outcome(std::invoke(function_, std::as_const(values_), context, output));
+    else
+      return to_outcome(std::invoke(function_, std::as_const(values_), context));
   }
 
  private:

@@ -49,6 +49,12 @@ void TerminalSink::clear() {
   clear_line();
 }
 
+void TerminalSink::hide_progress() {
+  const std::lock_guard lock(mutex_);
+  clear_line();
+  progress_hidden_ = true;
+}
+
 void TerminalSink::clear_line() {
   if (!line_shown_) return;
   std::fputs("\r\x1b[K", stream_);
@@ -66,7 +72,7 @@ void TerminalSink::emit(const Event& event) {
   } else if (const auto* metric = std::get_if<Metric>(&event.body)) {
     latest_[metric->name] = metric->value;
   } else if (const auto* progress = std::get_if<Progress>(&event.body)) {
-    if (detail_ == Detail::all && is_terminal_) draw(*progress);
+    if (detail_ == Detail::all && is_terminal_ && !progress_hidden_) draw(*progress);
   }
 }
 

@@ -29,6 +29,8 @@ class TerminalSink : public EventSink {
   void emit(const Event& event) override;
   /// Takes the progress line away, so that other output starts on a clean line.
   void clear();
+  /// From now on, only messages: another output owns the terminal's last line.
+  void hide_progress();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -40,6 +42,7 @@ class TerminalSink : public EventSink {
   Detail detail_;
   bool is_terminal_;
   bool line_shown_ = false;
+  bool progress_hidden_ = false;
   Clock::time_point last_draw_{};
   std::string task_;
   Clock::time_point task_start_{};

@@ -108,7 +108,7 @@ bool is_out_of_quota(const std::string& body) {
 Json body_of(const ChatRequest& request, const EndpointOptions& options, bool as_stream) {
   Json json = Json::object({});
   for (const JsonMember& member : request.more) json[member.key] = member.value;
-  json["model"] = options.model;
+  if (!options.model.empty()) json["model"] = options.model;
   Json::Array messages;
   for (const ChatMessage& message : request.messages) {
     messages.push_back(Json::object({{"role", message.role}, {"content", message.content}}));
@@ -188,16 +188,19 @@ std::string Secret::hide_in(std::string text) const {
 }
 
 void EndpointOptions::describe(OptionSet& set) {
-  set.add("url", url, "Address of the server, to which /chat/completions is added.");
-  set.add("model", model, "The model, as the server calls it.");
-  set.add("key-variable", key_variable, "Environment variable that holds the key.");
-  set.add("connect-timeout", connect_timeout, "Seconds to connect.").range(0.001);
-  set.add("read-timeout", read_timeout, "Seconds without a byte.").range(0.001);
+  set.add("endpoint", url,
+          "Address of a server with OpenAI's chat interface, such as http://127.0.0.1:8080/v1.")
+      .placeholder("URL");
+  set.add("key-variable", key_variable, "Environment variable that holds the server's key.");
+  set.add("connect-timeout", connect_timeout, "Seconds to connect to it.").range(0.001);
+  set.add("read-timeout", read_timeout, "Seconds without a byte from it.").range(0.001);
   set.add("timeout", timeout, "Seconds for an answer, all attempts together.").range(0.001);
   set.add("retries", retries, "Further attempts after a failure that may pass.").range(0, 100);
   set.add("backoff", backoff, "Seconds of the first pause, doubled with each.").range(0);
-  set.add("max-wait", max_wait, "Longest pause in seconds.").range(0);
-  set.add("certificates", certificates, "PEM file of certificates to trust; empty: the system's.");
+  set.add("max-wait", max_wait, "Longest pause in seconds, also where the server asks for one.")
+      .range(0);
+  set.add("certificates", certificates,
+          "PEM file of certificates to trust instead of the system's.");
 }
 
 std::optional<double> retry_after(std::string_view header, double now) {
@@ -355,8 +358,14 @@ struct Endpoint::Implementation {
                       "server's, name its certificate by --certificates",
                       name()));
     }
-    return status == 0 ? fmt::format("{} does not answer ({})", name(), httplib::to_string(error))
-                       : fmt::format("{} broke off its answer", name());
+    if (status != 0) return fmt::format("{} broke off its answer", name());
+    const bool is_unreached =
+        error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout;
+    return fmt::format("{} does not answer ({}): {}", name(), httplib::to_string(error),
+                       is_unreached ? std::string("is a server running there?")
+                                    : fmt::format("it hung up, or was silent for --read-timeout, "
+                                                  "{:g} s",
+                                                  options.read_timeout));
   }
 
   Failure refusal(int status, const std::string& body, const std::string& wait) const {
@@ -364,8 +373,14 @@ struct Endpoint::Implementation {
     const std::string text = fmt::format("{} answers with status {}{}{}", name(), status,
                                          said.empty() ? "" : ": ", said);
     if (status == 401 || status == 403) {
-      throw UsageError(fmt::format("{}. The key is taken from the environment variable {}{}", text,
-                                   options.key_variable, key.empty() ? ", which is empty" : ""));
+      throw UsageError(
+          fmt::format("{}. The key is taken from the environment variable {}{}: put the "
+                      "server's key there, or name another by --key-variable",
+                      text, options.key_variable, key.empty() ? ", which is empty" : ""));
+    }
+    if (status == 404) {
+      throw UsageError(
+          text + "; expected an address such as http://127.0.0.1:8080/v1, and a model it knows");
     }
     if (is_out_of_quota(body)) throw LimitError(text);
     if (!may_pass(status)) throw UsageError(text);
@@ -381,8 +396,8 @@ struct Endpoint::Implementation {
   void pause(const Failure& failure, int attempts, Clock::time_point deadline, Random& random,
              Context& context) const {
     if (attempts > options.retries) {
-      throw IoError(
-          fmt::format("{}; tried {} time{}", failure.message, attempts, attempts == 1 ? "" : "s"));
+      throw IoError(fmt::format("{}; tried {} time{} (--retries)", failure.message, attempts,
+                                attempts == 1 ? "" : "s"));
     }
     if (failure.wait && *failure.wait > options.max_wait) {
       throw LimitError(
@@ -480,7 +495,8 @@ ChatAnswer Endpoint::Implementation::ask(const ChatRequest& request, bool as_str
       reading.answer().attempts = attempts;
       return std::move(reading.answer());
     }
-    if (reading.has_told()) throw IoError(failure->message + " after a part of it was received");
+    if (reading.has_told())
+      throw IoError(failure->message + " after a part of it was received; ask again");
     pause(*failure, attempts, deadline, random, context);
   }
 }

@@ -34,16 +34,17 @@ class Secret {
 };
 
 struct EndpointOptions {
-  std::string url = "https://api.openai.com/v1";  ///< what /chat/completions is added to
-  std::string model;                              ///< as the server calls it
-  std::string key_variable = "OPENAI_API_KEY";    ///< environment variable of the key
-  double connect_timeout = 10;                    ///< seconds
-  double read_timeout = 120;                      ///< seconds without a byte
-  double timeout = 600;                           ///< seconds for an answer, attempts together
-  int retries = 5;                                ///< further attempts
-  double backoff = 0.5;                           ///< seconds, doubled with each attempt
-  double max_wait = 60;                           ///< seconds before one attempt
-  std::filesystem::path certificates;             ///< PEM file to trust instead of the system's
+  std::string url;                              ///< what /chat/completions is added to
+  std::string model;                            ///< as the server calls it; empty: its only one
+  std::string key_variable = "OPENAI_API_KEY";  ///< environment variable of the key
+  double connect_timeout = 10;                  ///< seconds
+  double read_timeout = 120;                    ///< seconds without a byte
+  double timeout = 600;                         ///< seconds for an answer, attempts together
+  int retries = 5;                              ///< further attempts
+  double backoff = 0.5;                         ///< seconds, doubled with each attempt
+  double max_wait = 60;                         ///< seconds before one attempt
+  std::filesystem::path certificates;           ///< PEM file to trust instead of the system's
+  /// All but `model`: the verb's own --model tells it, which without an endpoint is a path.
   void describe(OptionSet& set);
 };
 

@@ -9,6 +9,7 @@
 #include "ordo/base/file.h"
 #include "ordo/base/npy.h"
 #include "ordo/lm/multiple_choice.h"
+#include "ordo/lm/run_chat.h"
 #include "ordo/lm/run_eval.h"
 #include "ordo/lm/run_generate.h"
 #include "ordo/lm/run_score.h"
@@ -163,20 +164,57 @@ TEST_F(Verbs, EvalCountsTheLikelierAnswer) {
 
 TEST_F(Verbs, ChatAnswersByATemplate) {
   ChatOptions options;
-  options.model = model();
+  options.speaker.model = model();
   options.say = {"Who had a lamb?", "And Jack?"};
   options.system = "Sing.";
-  options.writing.max_tokens = 5;
-  EXPECT_THAT([&] { chat(options, context_); }, ThrowsMessage<UsageError>(HasSubstr("--template")));
-  options.family = "chatml";
-  options.writing.overflow = "slide";
-  const ChatResult found = chat(options, context_);
+  options.speaker.writing.max_tokens = 5;
+  EXPECT_THAT([&] { chat(options, {}, context_); },
+              ThrowsMessage<UsageError>(HasSubstr("--template")));
+  options.speaker.chat_template = "chatml";
+  options.speaker.writing.overflow = "slide";
+  std::string shown;
+  const ChatResult found =
+      chat(options, {}, context_, [&](std::string_view piece) { shown += piece; });
   ASSERT_EQ(found.messages.size(), 5U);
   EXPECT_EQ(*found.messages[4].find("role"), Json("assistant"));
-  write_file_atomic(path("chat.json"), R"([{"role": "user", "content": 3}])");
+  EXPECT_EQ(shown, to_text(found));
+  EXPECT_EQ(to_text(chat(options, {}, context_)), shown);
+  options.say.clear();
+  EXPECT_THAT([&] { chat(options, {}, context_); },
+              ThrowsMessage<UsageError>(HasSubstr("something to say")));
+  write_file_atomic(path("chat.json"), R"([{"role": "user", "content": "Who?"}])");
   options.conversation = path("chat.json");
-  EXPECT_THAT([&] { chat(options, context_); },
-              ThrowsMessage<InputError>(AllOf(HasSubstr("chat.json"), HasSubstr("/0/content"))));
+  EXPECT_EQ(chat(options, {}, context_).messages.size(), 3U);
+}
+
+TEST_F(Verbs, GenerateShowsOneTextAsItGrows) {
+  GenerateTextOptions options;
+  options.model = model();
+  options.prompts = {"Mary had a"};
+  options.writing = {.max_tokens = 10, .sampling = {.temperature = 0}, .stop = {"Jill", "!"}};
+  std::vector<std::string> pieces;
+  const auto receive = [&](std::string_view piece) { pieces.emplace_back(piece); };
+  const auto found = [&] {
+    pieces.clear();
+    return to_text(generate_texts(options, context_, receive));
+  };
+  const auto shown = [&] {
+    std::string all;
+    for (const std::string& piece : pieces) all += piece;
+    return all + "\n";
+  };
+  EXPECT_EQ(found(), shown());
+  EXPECT_GT(pieces.size(), 2U);
+  EXPECT_THAT(pieces.front(), testing::StartsWith("Mary had a"));
+  options.writing.beams = 2;
+  EXPECT_EQ(found(), shown());
+  options.writing.beams = 1;
+  options.prompts = {std::string(500, 'x')};
+  EXPECT_THROW(found(), LimitError);
+  EXPECT_TRUE(pieces.empty());
+  options.prompts = {"Mary", "Jack"};
+  found();
+  EXPECT_TRUE(pieces.empty());
 }
 
 TEST_F(Verbs, RefuseATokenizerOfAnotherModel) {

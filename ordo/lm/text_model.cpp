@@ -33,6 +33,10 @@ void ModelChoice::describe(OptionSet& set) {
           "which is built in.")
       .short_name('m')
       .placeholder("PATH");
+  describe_details(set);
+}
+
+void ModelChoice::describe_details(OptionSet& set) {
   set.add("dtype", dtype, "Type of the model's numbers; auto: as they are stored.")
       .choices({"auto", "float32", "float64", "bfloat16", "float16"});
   set.add("adapter", adapter, "Folder of LoRA adapters for the model, of 'ordo lm train' or peft.")

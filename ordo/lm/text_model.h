@@ -22,6 +22,7 @@ struct ModelChoice {
   std::string dtype = "auto";          ///< auto: as stored
   std::filesystem::path adapter = {};  ///< a folder of LoRA's matrices, or none
   void describe(OptionSet& set);
+  void describe_details(OptionSet& set);  ///< all but --model, which may mean more to a verb
 };
 
 struct TextModel {

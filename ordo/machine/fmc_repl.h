@@ -2,7 +2,7 @@
 // session.
 #pragma once
 
-#include "ordo/machine/repl.h"
+#include "ordo/base/repl.h"
 
 namespace ordo::machine::fmc {
 

@@ -1,7 +1,7 @@
 // The session of `ordo rmc repl`.
 #pragma once
 
-#include "ordo/machine/repl.h"
+#include "ordo/base/repl.h"
 
 namespace ordo::machine::rmc {
 

@@ -1,4 +1,4 @@
-#include "ordo/machine/repl.h"
+#include "ordo/base/repl.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,7 +9,7 @@
 #include "ordo/base/error.h"
 #include "ordo/base/options.h"
 
-namespace ordo::machine {
+namespace ordo {
 namespace {
 
 std::string_view trim(std::string_view text) {
@@ -46,17 +46,18 @@ std::vector<std::string> files_that_begin(const std::string& typed) {
 Repl::Repl(ReplLanguage language) : language_(std::move(language)) {}
 
 std::string Repl::help() const {
+  const char sign = language_.command_sign;
   std::string text;
   const auto line = [&](const std::string& usage, const std::string& meaning) {
     text += fmt::format("  {:<26} {}\n", usage, meaning);
   };
   for (const ReplCommand& command : language_.commands) {
     const std::string also =
-        command.short_name.empty() ? "" : fmt::format(" (:{})", command.short_name);
-    line(fmt::format(":{} {}", command.name, command.argument), command.help + also);
+        command.short_name.empty() ? "" : fmt::format(" ({}{})", sign, command.short_name);
+    line(fmt::format("{}{} {}", sign, command.name, command.argument), command.help + also);
   }
-  line(":help", "this list");
-  line(":quit", "leave (or Ctrl-D)");
+  line(fmt::format("{}help", sign), "this list");
+  line(fmt::format("{}quit", sign), "leave (or Ctrl-D)");
   text += "  A command may be shortened as far as it stays unambiguous.\n";
   return text;
 }
@@ -70,21 +71,23 @@ const ReplCommand& Repl::find_command(const std::string& name) const {
   if (matches.size() == 1) return *matches.front();
   std::vector<std::string> known;
   for (const ReplCommand& command : language_.commands) known.push_back(command.name);
+  const char sign = language_.command_sign;
   if (matches.size() > 1) {
     std::string options;
-    for (const ReplCommand* match : matches) options += " :" + match->name;
-    throw UsageError(fmt::format("':{}' may mean{}", name, options));
+    for (const ReplCommand* match : matches) options += fmt::format(" {}{}", sign, match->name);
+    throw UsageError(fmt::format("'{}{}' may mean{}", sign, name, options));
   }
   const auto guess = nearest(name, known);
-  throw UsageError(fmt::format(
-      "there is no command ':{}'; {}", name,
-      guess ? fmt::format("did you mean ':{}'?", *guess) : std::string("':help' lists them")));
+  throw UsageError(fmt::format("there is no command '{}{}'; {}", sign, name,
+                               guess ? fmt::format("did you mean '{}{}'?", sign, *guess)
+                                     : fmt::format("'{}help' lists them", sign)));
 }
 
 std::string Repl::enter(const std::string& entry, Context& context, bool& done) {
   const std::string_view text = trim(entry);
   if (text.empty()) return {};
-  if (text.front() != ':') return with_newline(language_.evaluate(std::string(text), context));
+  if (text.front() != language_.command_sign)
+    return with_newline(language_.evaluate(std::string(text), context));
   const std::size_t space = std::min(text.find_first_of(" \t\n"), text.size());
   const std::string name(text.substr(1, space - 1));
   const std::string argument(trim(text.substr(space)));
@@ -105,7 +108,7 @@ void Repl::run(LineReader& reader, const std::function<void(std::string_view)>& 
       Context context = make_context();
       std::optional<std::string> entry = reader.read_line(language_.prompt);
       if (!entry) break;
-      const bool is_command = trim(*entry).starts_with(':');
+      const bool is_command = trim(*entry).starts_with(language_.command_sign);
       while (!is_command && language_.is_incomplete && language_.is_incomplete(*entry)) {
         const auto more = reader.read_line(std::string(language_.prompt.size() - 2, '.') + "  ");
         if (!more) break;
@@ -122,7 +125,8 @@ void Repl::run(LineReader& reader, const std::function<void(std::string_view)>& 
 }
 
 Completion Repl::complete(std::string_view line) const {
-  if (line.starts_with(':') && line.find(' ') != std::string_view::npos) {
+  const char sign = language_.command_sign;
+  if (line.starts_with(sign) && line.find(' ') != std::string_view::npos) {
     const std::size_t space = line.find(' ');
     for (const ReplCommand& command : language_.commands) {
       if (command.name == line.substr(1, space - 1) && command.argument == "FILE")
@@ -134,10 +138,10 @@ Completion Repl::complete(std::string_view line) const {
   const auto offer = [&](const std::string& candidate) {
     if (candidate.starts_with(word)) found.words.push_back(candidate);
   };
-  if (found.start == 0 && word.starts_with(':')) {
-    for (const ReplCommand& command : language_.commands) offer(":" + command.name);
-    offer(":help");
-    offer(":quit");
+  if (found.start == 0 && word.starts_with(sign)) {
+    for (const ReplCommand& command : language_.commands) offer(sign + command.name);
+    offer(sign + std::string("help"));
+    offer(sign + std::string("quit"));
   } else if (language_.names) {
     for (const std::string& name : language_.names()) offer(name);
   }
@@ -146,4 +150,4 @@ Completion Repl::complete(std::string_view line) const {
   return found;
 }
 
-}  // namespace ordo::machine
+}  // namespace ordo

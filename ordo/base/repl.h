@@ -1,5 +1,5 @@
-// The read-eval-print loop of both machines, over injected lines and output: the programs give it
-// a terminal, tests give it a list of strings.
+// A session, line by line: over injected lines and output, so that programs give it a terminal and
+// tests give it a list of strings.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 #include "ordo/base/context.h"
 
-namespace ordo::machine {
+namespace ordo {
 
 /// Where lines come from. A terminal's reader keeps history and completes words.
 class LineReader {
@@ -25,7 +25,7 @@ class LineReader {
 
 /// A command ":name argument".
 struct ReplCommand {
-  std::string name;      ///< without the colon
+  std::string name;      ///< without the sign
   std::string argument;  ///< how its argument is called in the help: "TERM"; may be empty
   std::string help;      ///< one line
   std::function<std::string(const std::string& argument, Context& context)> run;
@@ -42,6 +42,7 @@ struct Completion {
 struct ReplLanguage {
   std::string greeting;
   std::string prompt;
+  char command_sign = ':';  ///< what commands begin with
   /// Evaluates a complete entry; the returned text is shown. Errors are shown and the session goes
   /// on.
   std::function<std::string(const std::string& entry, Context& context)> evaluate;
@@ -56,9 +57,9 @@ class Repl {
  public:
   explicit Repl(ReplLanguage language);
 
-  /// Runs to the end of input or `:quit`. `write` takes what is to be shown. `make_context` gives
-  /// each entry a context of its own, before its line is read, so that a Ctrl-C stops the entry and
-  /// not the session.
+  /// Runs to the end of input or the command `quit`. `write` takes what is to be shown.
+  /// `make_context` gives each entry a context of its own, before its line is read, so that a
+  /// Ctrl-C stops the entry and not the session.
   void run(LineReader& reader, const std::function<void(std::string_view)>& write,
            const std::function<Context()>& make_context);
 
@@ -66,7 +67,7 @@ class Repl {
   /// for a command whose argument is a FILE.
   Completion complete(std::string_view line) const;
 
-  /// Runs one entry and returns what it shows; sets `done` on `:quit`.
+  /// Runs one entry and returns what it shows; sets `done` on the command `quit`.
   std::string enter(const std::string& entry, Context& context, bool& done);
 
  private:
@@ -75,4 +76,4 @@ class Repl {
   ReplLanguage language_;
 };
 
-}  // namespace ordo::machine
+}  // namespace ordo

@@ -1,0 +1,91 @@
+#include "ordo/lm/conversation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "ordo/base/error.h"
+#include "ordo/base/file.h"
+
+namespace ordo::lm {
+namespace {
+
+bool has_role(const Json& message, std::string_view role) {
+  return message.find("role")->as_string() == role;
+}
+
+}  // namespace
+
+Conversation Conversation::read(const std::filesystem::path& file) {
+  const std::string source = file.string();
+  const Json json = read_json(source);
+  if (!json.is_array()) {
+    throw InputError({.source = source},
+                     fmt::format("expected an array of messages, found {}", json.type_name()));
+  }
+  for (std::size_t place = 0; place < json.as_array().size(); ++place) {
+    for (const char* key : {"role", "content"}) {
+      const Json* const member = json.as_array()[place].find(key);
+      if (member == nullptr || !member->is_string()) {
+        throw InputError({.source = source, .field = fmt::format("/{}/{}", place, key)},
+                         fmt::format("expected a string, found {}",
+                                     member == nullptr ? "nothing" : member->type_name()));
+      }
+    }
+  }
+  Conversation conversation;
+  conversation.messages_ = json.as_array();
+  return conversation;
+}
+
+void Conversation::save(const std::filesystem::path& file) const {
+  write_file_atomic(file, Json(messages_).dump(2) + "\n");
+}
+
+void Conversation::instruct(const std::string& system) {
+  add("system", system);
+  std::ranges::rotate(messages_, std::prev(messages_.end()));
+}
+
+bool Conversation::waits_for_answer() const {
+  return !messages_.empty() && has_role(messages_.back(), "user");
+}
+
+void Conversation::answer(Speaker& speaker, const TextReceiver& receive, Context& context) {
+  add("assistant", speaker.answer(messages_, receive, context));
+}
+
+void Conversation::say(const std::string& words, Speaker& speaker, const TextReceiver& receive,
+                       Context& context) {
+  std::string heard;
+  const auto listen = [&](std::string_view piece) {
+    heard += piece;
+    receive(piece);
+  };
+  add("user", words);
+  try {
+    answer(speaker, receive ? TextReceiver(listen) : receive, context);
+  } catch (const Interrupted&) {
+    if (heard.empty())
+      messages_.pop_back();
+    else
+      add("assistant", heard);
+    throw;
+  } catch (...) {
+    messages_.pop_back();
+    throw;
+  }
+}
+
+void Conversation::reset() {
+  const auto begin = std::ranges::find_if_not(
+      messages_, [](const Json& message) { return has_role(message, "system"); });
+  messages_.erase(begin, messages_.end());
+}
+
+void Conversation::add(const std::string& role, const std::string& content) {
+  messages_.push_back(Json::object({{"role", role}, {"content", content}}));
+}
+
+}  // namespace ordo::lm
