@@ -1,7 +1,9 @@
 // How long language models take: bench-lm [THREADS] prints a line per task, its name, a config as
 // JSON and the seconds (processor time on one thread, the clock's on several), with tabs between.
 // bench-lm first FOLDER tells how long a folder takes from the program's start until the first
-// token's scores are there. bench/lm/run sets PyTorch and transformers beside the first.
+// token's scores are there; bench-lm memory FOLDER TOKENS, how much memory reading so many takes at
+// most beyond the idle program, the weights and the cache. bench/lm/run sets PyTorch and
+// transformers beside the first.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -112,10 +114,37 @@ void time_first_token(const std::string& folder, Clock::time_point start) {
   const auto model = lm::load_model(folder);
   const torch::NoGradGuard no_grad;
   model->forward({.tokens = torch::ones({1, 1}, torch::kInt64)});
+  fmt::print("first token\t{}\t{:.6f}\n", folder,
+             std::chrono::duration<double>(Clock::now() - start).count());
+}
+
+double peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("first token\t{}\t{:.6f}\t{} MB resident\n", folder,
-             std::chrono::duration<double>(Clock::now() - start).count(), usage.ru_maxrss / 1024);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+void tell_memory(const std::string& folder, std::int64_t count) {
+  const torch::NoGradGuard no_grad;
+  torch::ones({64, 64}).mm(torch::ones({64, 64}));  // libraries that a first product loads
+  const double idle = peak_megabytes();
+  const auto model = lm::load_model(folder);
+  const torch::Tensor tokens = torch::arange(count).remainder(100).view({1, count});
+  lm::Cache cache(model->config());
+  model->head(model->hidden({.tokens = tokens}, &cache).narrow(1, count - 1, 1));
+  const auto megabytes = [](const torch::Tensor& tensor) {
+    return static_cast<double>(tensor.nbytes()) / (1 << 20);
+  };
+  double weights = 0;
+  for (const torch::Tensor& parameter : model->parameters()) weights += megabytes(parameter);
+  const models::Config& config = model->config();
+  const double cached =
+      2 * static_cast<double>(config.layers * config.key_heads * config.head_size * count) *
+      static_cast<double>(c10::elementSize(model->dtype())) / (1 << 20);
+  const double peak = peak_megabytes();
+  fmt::print(
+      "{} tokens: peak {:.0f} MB = idle {:.0f} + weights {:.0f} + cache {:.0f} + {:.0f} MB\n",
+      count, peak, idle, weights, cached, peak - idle - weights - cached);
 }
 
 }  // namespace
@@ -124,6 +153,10 @@ int main(int argc, char** argv) {
   const auto start = Clock::now();
   if (argc > 2 && std::string(argv[1]) == "first") {
     time_first_token(argv[2], start);
+    return 0;
+  }
+  if (argc > 3 && std::string(argv[1]) == "memory") {
+    tell_memory(argv[2], std::stoll(argv[3]));
     return 0;
   }
   tensor::set_threads(argc > 1 ? std::stoi(argv[1]) : 1);
