@@ -10,8 +10,8 @@
 namespace ordo::models {
 
 /// Architectures llama (Mistral is stored as one), qwen2, qwen3, gpt2, gptneox and bert. The result
-/// can be written as a `config.json`. Throws InputError with the metadata's key; for an architecture that cannot
-/// be read, with the list.
+/// can be written as a `config.json`. Throws InputError with the metadata's key; for an
+/// architecture that cannot be read, with the list.
 Config config_of(const Gguf& file);
 
 /// What each rotary frequency is divided by, where the file says so: Llama 3's stretched positions.

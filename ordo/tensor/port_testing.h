@@ -1,8 +1,10 @@
 // Ports that processes of a test may meet at.
 #pragma once
 
+#include <cerrno>
+#include <system_error>
+
 #include <arpa/inet.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,8 +20,9 @@ class Port {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
     auto* plain = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_, plain, length), 0);
-    EXPECT_EQ(::getsockname(socket_, plain, &length), 0);
+    if (::bind(socket_, plain, length) != 0 || ::getsockname(socket_, plain, &length) != 0) {
+      throw std::system_error(errno, std::generic_category(), "a port of this machine");
+    }
     number_ = ntohs(address.sin_port);
   }
   Port(const Port&) = delete;
