@@ -286,7 +286,7 @@ function(ordo_repl name)
   if(ORDO_TESTS AND ORDO_PYTHON)
     add_test(NAME ${ARG_ROOM}.terminal.${name}
              COMMAND ${ORDO_PYTHON} ${ARG_TEST} $<TARGET_FILE:ordo-${name}> ${editing})
-    set_tests_properties(${ARG_ROOM}.terminal.${name} PROPERTIES LABELS ${ARG_ROOM} TIMEOUT 120)
+    set_tests_properties(${ARG_ROOM}.terminal.${name} PROPERTIES LABELS ${ARG_ROOM} TIMEOUT 300)
   endif()
 endfunction()
 
