@@ -211,7 +211,7 @@ TEST(Processes, OfTheProgramWriteTheModelOfOne) {
 
 TEST(Processes, StopTogetherAndGoOnInAnotherNumber) {
   const Training training;
-  constexpr int kSteps = 3000;
+  constexpr int kSteps = 400;
   auto first = training.start(0, 2, "model", kSteps);
   Guardian second;
   second.start(training.command(1, 2, "model", kSteps), {.grace_seconds = 200}, {});
