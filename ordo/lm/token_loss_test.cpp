@@ -39,7 +39,7 @@ struct Case {
 double largest(const Tensor& difference) { return difference.abs().max().item<double>(); }
 
 TEST(TokenLoss, AndItsGradientsAreThoseOfAllScores) {
-  const Case one;
+  Case one;
   const Tensor loss = token_loss(*one.head, one.hidden, one.targets);
   const Tensor hidden = one.hidden.detach().to(torch::kFloat64).requires_grad_();
   const Tensor weight = one.head->weight.detach().to(torch::kFloat64).requires_grad_();
@@ -54,7 +54,7 @@ TEST(TokenLoss, AndItsGradientsAreThoseOfAllScores) {
 }
 
 TEST(TokenLoss, HasSecondDerivatives) {
-  const Case one;
+  Case one;
   const Tensor along = drawn({1, kRows, kWidth}, "along");
   const auto curvature = [&](const Tensor& loss, const Tensor& hidden) {
     const Tensor gradient = torch::autograd::grad({loss}, {hidden}, {}, true, true)[0];
@@ -69,7 +69,7 @@ TEST(TokenLoss, HasSecondDerivatives) {
 }
 
 TEST(TokenLoss, LeavesFrozenHeadsAlone) {
-  const Case one;
+  Case one;
   one.head->weight.set_requires_grad(false);
   token_loss(*one.head, one.hidden, one.targets).backward();
   EXPECT_TRUE(one.hidden.grad().defined());
@@ -89,7 +89,7 @@ TEST(TokenLoss, IsSeenByCaptures) {
 }
 
 TEST(TokenLoss, RefusesTokensThatTheModelDoesNotKnow) {
-  const Case one;
+  Case one;
   for (const std::int64_t wrong : {std::int64_t{-1}, kVocabulary}) {
     Tensor targets = one.targets.clone();
     targets[0][3] = wrong;
@@ -106,6 +106,18 @@ TEST(TokenLogProbabilities, AreThoseOfAllScores) {
   const Tensor expected =
       model->head(hidden).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1);
   EXPECT_LE(difference(token_log_probabilities(*model, hidden, targets), expected), kDouble);
+}
+
+TEST(TokenLogProbabilities, AreTheSameInParts) {
+  JsonObject config = models::to_json(golden_model("llama")->config()).as_object();
+  config["vocab_size"] = kVocabulary;  // of which only some rows' scores are held at once
+  const auto model = make_model(models::parse_config(Json(config)), Random(1));
+  const torch::NoGradGuard no_grad;
+  const Tensor hidden = drawn({kRows, model->config().hidden}, "hidden");
+  const Tensor targets = torch::arange(kRows) * 17'000;
+  const Tensor expected =
+      model->head(hidden).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1);
+  EXPECT_LE(largest(token_log_probabilities(*model, hidden, targets) - expected), 1e-5);
 }
 
 }  // namespace
