@@ -38,34 +38,37 @@ struct Case {
 
 double largest(const Tensor& difference) { return difference.abs().max().item<double>(); }
 
-TEST(TokenLoss, AndItsGradientsAreThoseOfAllScores) {
-  Case one;
-  const Tensor loss = token_loss(*one.head, one.hidden, one.targets);
-  const Tensor hidden = one.hidden.detach().to(torch::kFloat64).requires_grad_();
-  const Tensor weight = one.head->weight.detach().to(torch::kFloat64).requires_grad_();
-  const Tensor expected = one.expected(hidden, weight);
-  EXPECT_NEAR(loss.item<double>(), expected.item<double>(), 1e-5);
-  (loss * 3).backward();
-  (expected * 3).backward();
-  // Sums of 300,000 products of float32, whose errors mostly cancel; gradients are below 1.
-  EXPECT_LE(largest(one.hidden.grad() - hidden.grad()), 1e-5);
-  EXPECT_LE(largest(one.head->weight.grad() - weight.grad()), 1e-6);
-  EXPECT_GT(largest(one.hidden.grad()), 0.01);
+struct Gradients {
+  Tensor loss, hidden, weight, curvature;  // the last along a direction in the hidden states
+};
+
+Gradients gradients_of(const Tensor& loss, const Tensor& hidden, const Tensor& weight) {
+  const Tensor along = drawn(hidden.sizes().vec(), "along").to(hidden.scalar_type());
+  const auto first = torch::autograd::grad({loss}, {hidden, weight}, {}, /*retain_graph=*/true);
+  const Tensor again = torch::autograd::grad({loss}, {hidden}, {}, true, /*create_graph=*/true)[0];
+  const Tensor second = torch::autograd::grad({(again * along).sum()}, {hidden})[0];
+  return {loss.detach(), first[0], first[1], second};
 }
 
-TEST(TokenLoss, HasSecondDerivatives) {
+// Sums over 300,000 tokens round as they are blocked: LibTorch's own float32 is the measure.
+TEST(TokenLoss, AndItsGradientsAreThoseOfAllScores) {
   Case one;
-  const Tensor along = drawn({1, kRows, kWidth}, "along");
-  const auto curvature = [&](const Tensor& loss, const Tensor& hidden) {
-    const Tensor gradient = torch::autograd::grad({loss}, {hidden}, {}, true, true)[0];
-    return torch::autograd::grad({(gradient * along.to(hidden.scalar_type())).sum()}, {hidden})[0];
+  const auto all_scores = [&](torch::Dtype dtype) {
+    const Tensor hidden = one.hidden.detach().to(dtype, false, true).requires_grad_();
+    const Tensor weight = one.head->weight.detach().to(dtype, false, true).requires_grad_();
+    return gradients_of(one.expected(hidden, weight), hidden, weight);
   };
-  const Tensor hidden = one.hidden.detach().to(torch::kFloat64).requires_grad_();
-  const Tensor expected =
-      curvature(one.expected(hidden, one.head->weight.to(torch::kFloat64)), hidden);
-  const Tensor found = curvature(token_loss(*one.head, one.hidden, one.targets), one.hidden);
-  EXPECT_LE(largest(found - expected), 1e-5);
-  EXPECT_GT(largest(expected), 0.001);
+  const Gradients expected = all_scores(torch::kFloat64), single = all_scores(torch::kFloat32);
+  const Gradients found =
+      gradients_of(token_loss(*one.head, one.hidden, one.targets), one.hidden, one.head->weight);
+  const auto expect_as_near = [](const Tensor& ours, const Tensor& theirs, const Tensor& truth) {
+    EXPECT_LE(largest(ours - truth), 4 * largest(theirs - truth) + 1e-6 * largest(truth));
+    EXPECT_LE(largest(ours - truth), 1e-3 * largest(truth));
+  };
+  expect_as_near(found.loss, single.loss, expected.loss);
+  expect_as_near(found.hidden, single.hidden, expected.hidden);
+  expect_as_near(found.weight, single.weight, expected.weight);
+  expect_as_near(found.curvature, single.curvature, expected.curvature);
 }
 
 TEST(TokenLoss, LeavesFrozenHeadsAlone) {
