@@ -1,31 +1,12 @@
 #include "ordo/lm/fused_kernels.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "ordo/base/exponential.h"
+#include "ordo/base/lanes.h"
 #include "ordo/base/target_clones.h"
 
 namespace ordo::lm::kernels {
-namespace {
-
-constexpr int kLanes = 16;  // sums that do not wait for each other
-
-// The sum over i of term(i).
-template <class Term>
-ORDO_INLINE float sum_of(std::int64_t size, const Term& term) {
-  float lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += term(i + lane);
-  }
-  float sum = 0;
-  for (; i < size; ++i) sum += term(i);
-  for (const float lane : lanes) sum += lane;
-  return sum;
-}
-
-}  // namespace
 
 ORDO_CLONES
 void rms_norm(const RmsNorm& norm, std::int64_t begin, std::int64_t end) {
@@ -35,7 +16,7 @@ void rms_norm(const RmsNorm& norm, std::int64_t begin, std::int64_t end) {
     const float* __restrict const x = norm.x + row * width;
     float* __restrict const y = norm.y + row * width;
     const float squares =
-        sum_of(width, [&](std::int64_t i) ORDO_ALWAYS_INLINE { return x[i] * x[i]; });
+        sum_in_lanes<float>(width, [&](std::int64_t i) ORDO_ALWAYS_INLINE { return x[i] * x[i]; });
     const float root =
         1 / std::sqrt(squares / static_cast<float>(width) + static_cast<float>(norm.epsilon));
     for (std::int64_t i = 0; i < width; ++i) y[i] = x[i] * root * w[i];
@@ -55,8 +36,8 @@ void rms_norm_backward(const RmsNormBackward& norm, float* dw, std::int64_t begi
     const float* __restrict const dy = norm.dy + row * width;
     float* __restrict const dx = norm.dx + row * width;
     const float root = norm.roots[row];
-    const float product =
-        sum_of(width, [&](std::int64_t i) ORDO_ALWAYS_INLINE { return w[i] * dy[i] * x[i]; });
+    const float product = sum_in_lanes<float>(
+        width, [&](std::int64_t i) ORDO_ALWAYS_INLINE { return w[i] * dy[i] * x[i]; });
     const float along = product * root * root / static_cast<float>(width);
     for (std::int64_t i = 0; i < width; ++i) {
       weights[i] += dy[i] * x[i] * root;
@@ -108,18 +89,10 @@ void turn(const float* x, const float* cosine, const float* sine, float sign, fl
 
 ORDO_CLONES
 double log_sum_exp(const float* x, std::int64_t size) {
-  float largest = x[0];
-  for (std::int64_t i = 1; i < size; ++i) largest = x[i] > largest ? x[i] : largest;
-  double lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] += static_cast<double>(exponential(x[i + lane] - largest));
-    }
-  }
-  double sum = 0;
-  for (; i < size; ++i) sum += static_cast<double>(exponential(x[i] - largest));
-  for (const double lane : lanes) sum += lane;
+  const float largest = largest_in_lanes(x, size);
+  const double sum = sum_in_lanes<double>(size, [&](std::int64_t i) ORDO_ALWAYS_INLINE {
+    return static_cast<double>(exponential(x[i] - largest));
+  });
   return static_cast<double>(largest) + std::log(sum);
 }
 

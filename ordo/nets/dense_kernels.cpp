@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ordo/base/exponential.h"
+#include "ordo/base/lanes.h"
 #include "ordo/base/target_clones.h"
 
 namespace ordo::nets::kernels {
@@ -78,37 +79,6 @@ ORDO_INLINE void backward_any(const Backward<T>& matrices, std::int64_t begin, s
   }
 }
 
-constexpr int kLanes = 16;  // maxima and sums that do not wait for each other
-
-template <class T>
-ORDO_INLINE T largest_of(const T* __restrict scores, std::int64_t size) {
-  T lanes[kLanes];
-  std::fill(lanes, lanes + kLanes, scores[0]);
-  std::int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] = scores[i + lane] > lanes[lane] ? scores[i + lane] : lanes[lane];
-    }
-  }
-  T largest = lanes[0];
-  for (const T lane : lanes) largest = lane > largest ? lane : largest;
-  for (; i < size; ++i) largest = scores[i] > largest ? scores[i] : largest;
-  return largest;
-}
-
-template <class T>
-ORDO_INLINE double sum_of(const T* __restrict terms, std::int64_t size) {
-  double lanes[kLanes] = {};
-  std::int64_t i = 0;
-  for (; i + kLanes <= size; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(terms[i + lane]);
-  }
-  double sum = 0;
-  for (; i < size; ++i) sum += static_cast<double>(terms[i]);
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
 template <class T>
 ORDO_INLINE double softmax_cross_entropy_any(const T* logits, const std::int64_t* labels, T* errors,
                                              std::int64_t rows, std::int64_t classes,
@@ -117,9 +87,11 @@ ORDO_INLINE double softmax_cross_entropy_any(const T* logits, const std::int64_t
   for (std::int64_t row = 0; row < rows; ++row) {
     const T* __restrict const scores = logits + row * classes;
     T* __restrict const gradient = errors + row * classes;
-    const T largest = largest_of(scores, classes);
+    const T largest = largest_in_lanes(scores, classes);
     for (std::int64_t c = 0; c < classes; ++c) gradient[c] = exponential(scores[c] - largest);
-    const double sum = sum_of(gradient, classes);
+    const double sum = sum_in_lanes<double>(classes, [&](std::int64_t c) ORDO_ALWAYS_INLINE {
+      return static_cast<double>(gradient[c]);
+    });
     const T scale = static_cast<T>(share / sum);
     for (std::int64_t c = 0; c < classes; ++c) gradient[c] *= scale;
     gradient[labels[row]] -= static_cast<T>(share);
