@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "ordo/lm/fused_kernels.h"
+#include "ordo/lm/kernel_choice.h"
 #include "ordo/lm/layers.h"
 #include "ordo/tensor/parallel.h"
 
@@ -19,22 +20,6 @@ constexpr std::int64_t kGrain = 1 << 15;  // elements that are worth a thread
 // Rows whose share of a weight's gradient is summed at once: so that the sum does not depend on how
 // many threads there are.
 constexpr std::int64_t kSummedRows = 64;
-
-bool is_plain(const Tensor& tensor) {
-  return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
-}
-
-bool learns(std::initializer_list<Tensor> tensors) {
-  return torch::GradMode::is_enabled() &&
-         std::ranges::any_of(tensors, [](const Tensor& one) { return one.requires_grad(); });
-}
-
-// What a gradient is that shall be differentiated: that of the composed step.
-tensor_list composed_gradients(const Tensor& result, const tensor_list& inputs,
-                               const Tensor& gradient) {
-  return torch::autograd::grad({result}, inputs, {gradient}, /*retain_graph=*/true,
-                               /*create_graph=*/true, /*allow_unused=*/true);
-}
 
 Tensor composed_rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
   const Tensor values = x.to(wide(x.scalar_type()));

@@ -7,6 +7,7 @@
 
 #include "ordo/lm/few_rows.h"
 #include "ordo/lm/fused.h"
+#include "ordo/lm/kernel_choice.h"
 #include "ordo/tensor/parallel.h"
 
 namespace ordo::lm {
@@ -27,15 +28,9 @@ constexpr std::int64_t kGrain = 1 << 16;
 
 bool is_for_few_rows(const torch::Tensor& input, const torch::Tensor& weight,
                      const torch::Tensor& bias) {
-  const auto is_plain = [](const torch::Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
-  };
-  const bool learns =
-      torch::GradMode::is_enabled() &&
-      (input.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
-  return !learns && is_plain(input) && is_plain(weight) && weight.is_contiguous() &&
-         weight.size(1) > 0 && input.dim() > 1 && input.size(-1) == weight.size(1) &&
-         input.numel() <= kernels::kFewRows * weight.size(1);
+  return !learns({input, weight, bias}) && is_plain(input) && is_plain(weight) &&
+         weight.is_contiguous() && weight.size(1) > 0 && input.dim() > 1 &&
+         input.size(-1) == weight.size(1) && input.numel() <= kernels::kFewRows * weight.size(1);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "ordo/base/error.h"
+#include "ordo/lm/kernel_choice.h"
 #include "ordo/lm/model.h"
 #include "ordo/nets/dense_kernels.h"
 #include "ordo/tensor/parallel.h"
@@ -80,10 +81,8 @@ class TokenLoss : public torch::autograd::Function<TokenLoss> {
   static tensor_list backward(AutogradContext* context, tensor_list gradients) {
     const auto saved = context->get_saved_variables();
     if (torch::GradMode::is_enabled()) {  // the gradient shall be differentiated itself
-      const auto both =
-          torch::autograd::grad({composed(saved[0], saved[1], saved[2])}, {saved[0], saved[1]},
-                                {gradients[0]}, /*retain_graph=*/true, /*create_graph=*/true,
-                                /*allow_unused=*/true);
+      const tensor_list both = composed_gradients(composed(saved[0], saved[1], saved[2]),
+                                                  {saved[0], saved[1]}, gradients[0]);
       return {both[0], both[1], {}};
     }
     const Tensor &of_hidden = saved[3], &of_weight = saved[4];
@@ -96,9 +95,8 @@ class TokenLoss : public torch::autograd::Function<TokenLoss> {
 
 Tensor token_loss(LinearImpl& head, const Tensor& hidden, const Tensor& targets) {
   const Tensor states = hidden.flatten(0, -2), labels = targets.flatten();
-  const bool is_plain = states.is_cpu() && states.scalar_type() == torch::kFloat32 &&
-                        head.weight.scalar_type() == torch::kFloat32 && !head.bias.defined();
-  if (!is_plain || head.adapter != nullptr || head.slot.is_on() || !torch::GradMode::is_enabled()) {
+  const bool fits = is_plain(states) && is_plain(head.weight) && !head.bias.defined();
+  if (!fits || head.adapter != nullptr || head.slot.is_on() || !torch::GradMode::is_enabled()) {
     return torch::cross_entropy_loss(head.forward(states), labels);
   }
   const auto [low, high] = torch::aminmax(labels);
