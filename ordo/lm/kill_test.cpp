@@ -7,49 +7,21 @@
 #include "ordo/base/file.h"
 #include "ordo/base/process.h"
 #include "ordo/base/random.h"
+#include "ordo/lm/training_testing.h"
 
 namespace ordo::lm {
 namespace {
 
 namespace fs = std::filesystem;
 
-Command training(const fs::path& text, const fs::path& out) {
-  return {.argv = {std::string(ORDO_BIN_DIR) + "/ordo-lm",
-                   "train",
-                   text.string(),
-                   "--hidden",
-                   "16",
-                   "--layers",
-                   "1",
-                   "--heads",
-                   "1",
-                   "--vocabulary",
-                   "280",
-                   "--window",
-                   "16",
-                   "--batch",
-                   "4",
-                   "--steps",
-                   "60",
-                   "--seed",
-                   "4",
-                   "--threads",
-                   "1",
-                   "--save-every",
-                   "0.02",
-                   "--resume",
-                   "--quiet",
-                   "--out",
-                   out.string()}};
-}
+constexpr int kSteps = 60;
 
 TEST(KilledTraining, EndsWithTheSameWeights) {
   const TempFolder home;
   const fs::path text = home.path() / "text.txt";
-  std::string words;
-  for (int line = 0; line < 200; ++line) words += "the cat sat on the mat, and then it left.\n";
-  write_file_atomic(text, words);
-  const ProcessOutput whole = run_process(training(text, home.path() / "whole"));
+  write_training_text(text);
+  const ProcessOutput whole =
+      run_process(training_command(ORDO_BIN_DIR, text, home.path() / "whole", kSteps));
   ASSERT_EQ(whole.exit.reason, ProcessExit::Reason::exited);
   ASSERT_EQ(whole.exit.status, 0) << whole.err;
 
@@ -59,7 +31,7 @@ TEST(KilledTraining, EndsWithTheSameWeights) {
     // A limit without grace is a SIGKILL; later ones come later, so that it ends.
     const double share = attempt == 0 ? 0.05 : 0.5 + 0.5 * random.uniform() + 0.05 * attempt;
     const ProcessOutput run =
-        run_process(training(text, home.path() / "killed"),
+        run_process(training_command(ORDO_BIN_DIR, text, home.path() / "killed", kSteps),
                     {.wall_seconds = whole.exit.wall_seconds * share, .grace_seconds = 0});
     if (run.exit.reason == ProcessExit::Reason::exited) {
       const bool was_finished = run.err.find("is finished") != std::string::npos;

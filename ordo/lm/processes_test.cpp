@@ -14,6 +14,7 @@
 #include "ordo/base/process.h"
 #include "ordo/lm/fit.h"
 #include "ordo/lm/lm_testing.h"
+#include "ordo/lm/training_testing.h"
 #include "ordo/tensor/port_testing.h"
 
 namespace ordo::lm {
@@ -119,46 +120,17 @@ TEST(Processes, LearnWhatOneDoes) {
 
 class Training {
  public:
-  Training() {
-    std::string words;
-    for (int line = 0; line < 200; ++line) words += "the cat sat on the mat, and then it left.\n";
-    write_file_atomic(path("text.txt"), words);
-  }
+  Training() { write_training_text(path("text.txt")); }
 
   fs::path path(const std::string& name) const { return home_.path() / name; }
 
   Command command(int rank, int world, const std::string& out, int steps) const {
-    return {.argv = {std::string(ORDO_BIN_DIR) + "/ordo-lm",
-                     "train",
-                     path("text.txt").string(),
-                     "--hidden",
-                     "16",
-                     "--layers",
-                     "1",
-                     "--heads",
-                     "1",
-                     "--vocabulary",
-                     "280",
-                     "--window",
-                     "16",
-                     "--batch",
-                     "4",
-                     "--steps",
-                     std::to_string(steps),
-                     "--seed",
-                     "4",
-                     "--threads",
-                     "1",
-                     "--save-every",
-                     "0.02",
-                     "--resume",
-                     "--quiet",
-                     "--out",
-                     path(out).string()},
-            .env = {{"RANK", std::to_string(rank)},
-                    {"WORLD_SIZE", std::to_string(world)},
-                    {"MASTER_PORT", std::to_string(port_)},
-                    {"OMP_WAIT_POLICY", "passive"}}};
+    Command command = training_command(ORDO_BIN_DIR, path("text.txt"), path(out), steps);
+    command.env = {{"RANK", std::to_string(rank)},
+                   {"WORLD_SIZE", std::to_string(world)},
+                   {"MASTER_PORT", std::to_string(port_)},
+                   {"OMP_WAIT_POLICY", "passive"}};
+    return command;
   }
 
   std::future<ProcessOutput> start(int rank, int world, const std::string& out, int steps) const {
