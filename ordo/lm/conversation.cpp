@@ -1,12 +1,10 @@
 #include "ordo/lm/conversation.h"
 
 #include <algorithm>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "ordo/base/error.h"
 #include "ordo/base/file.h"
+#include "ordo/text/chat_messages.h"
 
 namespace ordo::lm {
 namespace {
@@ -18,24 +16,8 @@ bool has_role(const Json& message, std::string_view role) {
 }  // namespace
 
 Conversation Conversation::read(const std::filesystem::path& file) {
-  const std::string source = file.string();
-  const Json json = read_json(source);
-  if (!json.is_array()) {
-    throw InputError({.source = source},
-                     fmt::format("expected an array of messages, found {}", json.type_name()));
-  }
-  for (std::size_t place = 0; place < json.as_array().size(); ++place) {
-    for (const char* key : {"role", "content"}) {
-      const Json* const member = json.as_array()[place].find(key);
-      if (member == nullptr || !member->is_string()) {
-        throw InputError({.source = source, .field = fmt::format("/{}/{}", place, key)},
-                         fmt::format("expected a string, found {}",
-                                     member == nullptr ? "nothing" : member->type_name()));
-      }
-    }
-  }
   Conversation conversation;
-  conversation.messages_ = json.as_array();
+  conversation.messages_ = text::parse_chat_messages(read_file(file), file.string());
   return conversation;
 }
 

@@ -77,8 +77,7 @@ Lora::Lora(Model& model, const fs::path& folder) : Lora(model, LoraConfig::read(
     throw InputError({.source = (folder / kConfig).string(), .field = "/target_modules"},
                      "no linear layer of the model is called so");
   }
-  const Json* const turned = config_.json().find("fan_in_fan_out");
-  if (turned != nullptr && *turned == Json(true) && !has_transposed_) {
+  if (config_.is_transposed() && !has_transposed_) {
     throw InputError({.source = (folder / kConfig).string(), .field = "/fan_in_fan_out"},
                      fmt::format("expected false: weights of {} are [out, in] in its files",
                                  models::name_of(model.config().family)));

@@ -1,14 +1,14 @@
-// What the package `peft` says of adapters in adapter_config.json: which layers have one, how large
-// it is and by what its product is scaled. What it can say and our adapters cannot do is refused.
+// Which layers of a model have an adapter, how large it is and by what its product is scaled.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "ordo/base/json.h"
 #include "ordo/base/options.h"
+#include "ordo/models/adapter_config.h"
 
 namespace ordo::lm {
 
@@ -37,11 +37,13 @@ class LoraConfig {
   double scale(const std::string& layer) const;  ///< of the product
 
   /// The file.
-  const JsonObject& json() const { return json_; }
+  const JsonObject& json() const { return config_.json; }
+  /// Whether it says that files hold the layers' weights as [in, out].
+  bool is_transposed() const { return config_.is_transposed; }
 
  private:
-  explicit LoraConfig(JsonObject json) : json_(std::move(json)) {}
-  JsonObject json_;
+  explicit LoraConfig(models::AdapterConfig config) : config_(std::move(config)) {}
+  models::AdapterConfig config_;
 };
 
 }  // namespace ordo::lm

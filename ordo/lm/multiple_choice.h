@@ -1,33 +1,16 @@
-// Multiple-choice tasks in the files that they come in, and how well a model chooses: the answer
-// that it finds most likely, as the package `lm_eval` counts it.
+// How well a model chooses among answers: it takes the one that it finds most likely, as the
+// package `lm_eval` counts it.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "ordo/lm/text_model.h"
+#include "ordo/text/choice_questions.h"
 
 namespace ordo::lm {
-
-/// A question with its answers, as text: the model compares what follows `context`.
-struct ChoiceQuestion {
-  std::string context;
-  std::vector<std::string> answers;  ///< without the space that divides them from the context
-  std::size_t right = 0;
-  std::string subject;  ///< empty, or what results are also averaged over
-};
-
-/// A file of JSON lines: HellaSwag's ("ctx" or "ctx_a" and "ctx_b", "endings", "label", perhaps
-/// "activity_label"), or plain ones ("question", "choices", "answer": a number from 0 or a letter).
-/// Throws InputError with line and field.
-std::vector<ChoiceQuestion> read_choice_lines(const std::filesystem::path& file);
-
-/// MMLU's folder: test/SUBJECT_test.csv and dev/SUBJECT_dev.csv with question, four answers and the
-/// letter of the right one. Each question follows `shots` solved ones of dev. Throws InputError.
-std::vector<ChoiceQuestion> read_mmlu(const std::filesystem::path& folder, std::int64_t shots);
 
 struct ChoiceScore {
   std::int64_t questions = 0;
@@ -51,7 +34,7 @@ struct ChoiceResult {
   std::vector<Choice> choices;  ///< in the order of the questions
 };
 
-ChoiceResult choose(const TextModel& opened, std::span<const ChoiceQuestion> questions,
+ChoiceResult choose(const TextModel& opened, std::span<const text::ChoiceQuestion> questions,
                     std::int64_t batch, Context& context);
 
 }  // namespace ordo::lm

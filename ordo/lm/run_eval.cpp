@@ -25,7 +25,8 @@ std::string row_of(const std::string& name, const ChoiceScore& score) {
 }
 
 // A line for each question.
-std::string lines_of(const std::vector<ChoiceQuestion>& questions, const ChoiceResult& result) {
+std::string lines_of(const std::vector<text::ChoiceQuestion>& questions,
+                     const ChoiceResult& result) {
   std::string lines;
   for (std::size_t number = 0; number < questions.size(); ++number) {
     const Choice& choice = result.choices[number];
@@ -53,9 +54,9 @@ void EvalOptions::describe(OptionSet& set) {
 }
 
 EvalResult eval(const EvalOptions& options, Context& context) {
-  std::vector<ChoiceQuestion> questions = std::filesystem::is_directory(options.task)
-                                              ? read_mmlu(options.task, options.shots)
-                                              : read_choice_lines(options.task);
+  std::vector<text::ChoiceQuestion> questions = std::filesystem::is_directory(options.task)
+                                                    ? text::read_mmlu(options.task, options.shots)
+                                                    : text::read_choice_lines(options.task);
   const auto limit = static_cast<std::size_t>(options.limit);
   if (limit > 0 && questions.size() > limit) questions.resize(limit);
   const TextModel opened = open_text_model(options.model, context);
