@@ -245,7 +245,7 @@ TEST(Folders, KeepThePoolerThatAnEncoderHas) {
 }
 
 // The package loads what we write and computes the same.
-TEST(Transformers, LoadsTheFoldersThatWeWrite) {
+TEST(Folders, ThatWeWriteAreLoadedByTransformers) {
   const auto interpreter = python_with("transformers");
   if (!interpreter) GTEST_SKIP() << "no Python with transformers; set ORDO_PYTHON";
   const TempFolder folder;
