@@ -1,5 +1,5 @@
-// Tiles of four rows by four outputs: sixteen sums of sixteen lanes each stay in registers, four
-// rows of the matrix are read from memory once and then from the nearest cache.
+// Tiles of a few rows by a few outputs: their sums stay in registers, while these outputs' weights
+// are read from memory once and then from the nearest cache.
 #include "ordo/lm/few_rows.h"
 
 #include <algorithm>
@@ -10,31 +10,52 @@
 namespace ordo::lm::kernels {
 namespace {
 
-constexpr std::int64_t kLanes = 16;
-constexpr std::int64_t kTile = 4;
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
+// Outputs of a tile. One row alone waits for memory, which gives more to more readers at a time.
+constexpr int kColumns = 4, kColumnsOfOneRow = 8;
+constexpr std::int64_t kFloatsALine = 16;  // of the cache
+// From so many rows on, time with the matrix in the cache suffices to fetch what comes next.
+constexpr std::int64_t kRowsToPrefetch = 8;
 
-template <int rows, int columns>
+// How much of a sum fits into a register, and the rows of a tile that registers suffice for.
+template <int lanes_, int rows_>
+struct Registers {
+  static constexpr int lanes = lanes_;
+  static constexpr int rows = rows_;
+  using Vector = float __attribute__((vector_size(lanes_ * sizeof(float))));
+};
+
+template <class Vector>
+ORDO_INLINE float total(const Vector& sums) {
+  constexpr int kLanes = sizeof(Vector) / sizeof(float);
+  float parts[kLanes];
+  std::memcpy(parts, &sums, sizeof(Vector));
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int lane = 0; lane < half; ++lane) parts[lane] += parts[lane + half];
+  }
+  return parts[0];
+}
+
+template <class Registers, int rows, int columns>
 ORDO_INLINE void tile(const float* input, std::int64_t size, const float* weight,
                       std::int64_t outputs, float* result) {
-  Lanes sums[rows][columns] = {};
+  using Vector = typename Registers::Vector;
+  Vector sums[rows][columns] = {};
   std::int64_t k = 0;
-  for (; k + kLanes <= size; k += kLanes) {
-    Lanes weights[columns];
+  for (; k + Registers::lanes <= size; k += Registers::lanes) {
+    Vector weights[columns];
     for (int column = 0; column < columns; ++column) {
-      std::memcpy(&weights[column], weight + column * size + k, sizeof(Lanes));
+      std::memcpy(&weights[column], weight + column * size + k, sizeof(Vector));
     }
     for (int row = 0; row < rows; ++row) {
-      Lanes values;
-      std::memcpy(&values, input + row * size + k, sizeof(Lanes));
+      Vector values;
+      std::memcpy(&values, input + row * size + k, sizeof(Vector));
       for (int column = 0; column < columns; ++column)
         sums[row][column] += values * weights[column];
     }
   }
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
-      float sum = 0;
-      for (int lane = 0; lane < kLanes; ++lane) sum += sums[row][column][lane];
+      float sum = total(sums[row][column]);
       for (std::int64_t rest = k; rest < size; ++rest) {
         sum += input[row * size + rest] * weight[column * size + rest];
       }
@@ -43,31 +64,73 @@ ORDO_INLINE void tile(const float* input, std::int64_t size, const float* weight
   }
 }
 
-template <int columns>
+// Meanwhile `fetched` floats behind these columns' weights come into the cache.
+template <class Registers, int columns>
 ORDO_INLINE void all_rows(const float* input, std::int64_t rows, std::int64_t size,
-                          const float* weight, std::int64_t outputs, float* result) {
+                          const float* weight, std::int64_t outputs, std::int64_t fetched,
+                          float* result) {
+  const float* next = weight + columns * size;
+  const float* const end = next + fetched;
+  const std::int64_t share = fetched * Registers::rows / rows + kFloatsALine;
   std::int64_t row = 0;
-  for (; row + kTile <= rows; row += kTile) {
-    tile<kTile, columns>(input + row * size, size, weight, outputs, result + row * outputs);
+  for (; row + Registers::rows <= rows; row += Registers::rows) {
+    for (const float* const until = std::min(end, next + share); next < until;
+         next += kFloatsALine) {
+      __builtin_prefetch(next);
+    }
+    tile<Registers, Registers::rows, columns>(input + row * size, size, weight, outputs,
+                                              result + row * outputs);
   }
   for (; row < rows; ++row) {
-    tile<1, columns>(input + row * size, size, weight, outputs, result + row * outputs);
+    tile<Registers, 1, columns>(input + row * size, size, weight, outputs, result + row * outputs);
   }
+}
+
+template <class Registers, int columns>
+ORDO_INLINE void all_outputs(const float* input, std::int64_t rows, std::int64_t size,
+                             const float* weight, std::int64_t outputs, std::int64_t begin,
+                             std::int64_t end, float* result) {
+  std::int64_t output = begin;
+  for (; output + columns <= end; output += columns) {
+    const bool fetches = rows >= kRowsToPrefetch && output + 2 * columns <= end;
+    all_rows<Registers, columns>(input, rows, size, weight + output * size, outputs,
+                                 fetches ? columns * size : 0, result + output);
+  }
+  for (; output < end; ++output) {
+    all_rows<Registers, 1>(input, rows, size, weight + output * size, outputs, 0, result + output);
+  }
+}
+
+template <class Registers>
+ORDO_INLINE void multiply(const float* input, std::int64_t rows, std::int64_t size,
+                          const float* weight, std::int64_t outputs, std::int64_t begin,
+                          std::int64_t end, float* result) {
+  if (rows == 1) {
+    all_outputs<Registers, kColumnsOfOneRow>(input, 1, size, weight, outputs, begin, end, result);
+  } else {
+    all_outputs<Registers, kColumns>(input, rows, size, weight, outputs, begin, end, result);
+  }
+}
+
+ORDO_AVX512
+void multiply_wide(const float* input, std::int64_t rows, std::int64_t size, const float* weight,
+                   std::int64_t outputs, std::int64_t begin, std::int64_t end, float* result) {
+  multiply<Registers<16, 4>>(input, rows, size, weight, outputs, begin, end, result);
+}
+
+ORDO_FMA_CLONES
+void multiply_narrow(const float* input, std::int64_t rows, std::int64_t size, const float* weight,
+                     std::int64_t outputs, std::int64_t begin, std::int64_t end, float* result) {
+  multiply<Registers<8, 2>>(input, rows, size, weight, outputs, begin, end, result);
 }
 
 }  // namespace
 
-ORDO_CLONES
 void multiply_few_rows(const float* input, std::int64_t rows, std::int64_t size,
                        const float* weight, std::int64_t outputs, std::int64_t begin,
                        std::int64_t end, float* result) {
-  std::int64_t output = begin;
-  for (; output + kTile <= end; output += kTile) {
-    all_rows<kTile>(input, rows, size, weight + output * size, outputs, result + output);
-  }
-  for (; output < end; ++output) {
-    all_rows<1>(input, rows, size, weight + output * size, outputs, result + output);
-  }
+  const auto multiply = has_avx512() ? multiply_wide : multiply_narrow;
+  multiply(input, rows, size, weight, outputs, begin, end, result);
 }
 
 }  // namespace ordo::lm::kernels
