@@ -21,6 +21,9 @@ using torch::autograd::tensor_list;
 
 constexpr std::int64_t kScores = 1 << 21;  // held at once: 8 MB, which caches hold
 constexpr std::int64_t kGrain = 1 << 15;   // scores that are worth a thread
+// Floats between rows of scores: rows that are a power of two apart would share a part of the
+// cache.
+constexpr std::int64_t kGap = 80;
 
 std::int64_t rows_at_once(std::int64_t vocabulary) {
   return std::max<std::int64_t>(1, kScores / vocabulary);
@@ -30,7 +33,8 @@ Tensor composed(const Tensor& hidden, const Tensor& weight, const Tensor& target
   return torch::cross_entropy_loss(torch::linear(hidden, weight), targets);
 }
 
-// Rows of `scores` become the gradients in `errors`; the loss times `share` comes back.
+// Rows of `scores` become the gradients in `errors`, laid out alike; the loss times `share` comes
+// back.
 double differentiate(const Tensor& scores, const Tensor& targets, const Tensor& errors,
                      double share) {
   const std::int64_t rows = scores.size(0), vocabulary = scores.size(1);
@@ -38,12 +42,13 @@ double differentiate(const Tensor& scores, const Tensor& targets, const Tensor& 
   const auto* const from = scores.const_data_ptr<float>();
   const auto* const labels = targets.const_data_ptr<std::int64_t>();
   auto* const to = errors.mutable_data_ptr<float>();
+  const std::int64_t stride = scores.stride(0);
   tensor::parallel_for(
       rows, std::max<std::int64_t>(1, kGrain / vocabulary),
       [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t row = begin; row < end; ++row) {
           losses[static_cast<std::size_t>(row)] = nets::kernels::softmax_cross_entropy(
-              from + row * vocabulary, labels + row, to + row * vocabulary, 1, vocabulary, share);
+              from + row * stride, labels + row, to + row * stride, 1, vocabulary, share);
         }
       });
   double loss = 0;
@@ -57,8 +62,10 @@ class TokenLoss : public torch::autograd::Function<TokenLoss> {
                         const Tensor& targets) {
     const std::int64_t count = hidden.size(0), vocabulary = weight.size(0);
     const std::int64_t step = std::min(count, rows_at_once(vocabulary));
-    const Tensor scores = torch::empty({step, vocabulary}, hidden.options());
-    const Tensor errors = torch::empty_like(scores);
+    const auto matrix = [&] {
+      return torch::empty({step, vocabulary + kGap}, hidden.options()).narrow(1, 0, vocabulary);
+    };
+    const Tensor scores = matrix(), errors = matrix();
     const Tensor of_hidden = torch::empty_like(hidden);
     Tensor of_weight = weight.requires_grad() ? torch::zeros_like(weight) : Tensor();
     double loss = 0;
