@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "apps/data_folders.h"
+#include "apps/leave.h"
 #include "apps/rendezvous.h"
 #include "apps/repl_terminal.h"
 #include "ordo/cli/program.h"
@@ -15,6 +16,7 @@
 #include "ordo/lm/run_recipe.h"
 #include "ordo/lm/run_score.h"
 #include "ordo/lm/run_train.h"
+#include "ordo/tensor/device.h"
 
 namespace {
 
@@ -61,6 +63,7 @@ lm::ChatResult chat(const lm::ChatOptions& options, ordo::Context& context,
 }  // namespace
 
 int main(int argc, char** argv) {
+  ordo::tensor::keep_freed_memory();
   ordo::cli::Program program(
       "lm", "Language models: write, answer, score, embed, evaluate, train, export.");
   program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", generate)
@@ -100,5 +103,5 @@ int main(int argc, char** argv) {
                               context);
           })
       .example("ordo lm recipe tiny-english --out english", "twenty minutes on two cores");
-  return program.run(argc, argv);
+  ordo::apps::leave(program.run(argc, argv));
 }

@@ -1,5 +1,6 @@
 // `ordo train`: train, plan and look into networks; compare warm-start methods.
 #include "apps/data_folders.h"
+#include "apps/leave.h"
 #include "apps/rendezvous.h"
 #include "ordo/cli/program.h"
 #include "ordo/tensor/device.h"
@@ -72,5 +73,5 @@ int main(int argc, char** argv) {
                                          return train::warm_tune(options, data_folders(), context);
                                        })
       .example("ordo train warm tune --data digits --validation 0.2 --protocol online");
-  return program.run(argc, argv);
+  ordo::apps::leave(program.run(argc, argv));
 }

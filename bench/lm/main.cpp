@@ -1,5 +1,6 @@
-// How long language models take: bench-lm [THREADS] prints a line per task, its name, a config as
-// JSON and the seconds (processor time on one thread, the clock's on several), with tabs between.
+// How long language models take: bench-lm [THREADS [TASK]] prints a line per task (of those whose
+// names begin so): its name, a config as JSON and the seconds (processor time on one thread, the
+// clock's on several), with tabs between.
 // bench-lm first FOLDER tells how long a folder takes from the program's start until the first
 // token's scores are there; bench-lm memory FOLDER TOKENS, how much memory reading so many takes at
 // most beyond the idle program, the weights and the cache. bench/lm/run sets PyTorch and
@@ -151,6 +152,7 @@ void tell_memory(const std::string& folder, std::int64_t count) {
 
 int main(int argc, char** argv) {
   const auto start = Clock::now();
+  tensor::keep_freed_memory();
   if (argc > 2 && std::string(argv[1]) == "first") {
     time_first_token(argv[2], start);
     return 0;
@@ -160,9 +162,11 @@ int main(int argc, char** argv) {
     return 0;
   }
   tensor::set_threads(argc > 1 ? std::stoi(argv[1]) : 1);
-  time_prefill();
-  time_step();
-  time_bound();
-  time_decode(1, 64);
-  time_decode(16, 64);
+  const std::string wanted = argc > 2 ? argv[2] : "";
+  const auto is_wanted = [&](const std::string& task) { return task.starts_with(wanted); };
+  if (is_wanted("prefill 4 x 512")) time_prefill();
+  if (is_wanted("training step 8 x 256")) time_step();
+  if (is_wanted("reading all weights")) time_bound();
+  if (is_wanted("decode 1 x 64")) time_decode(1, 64);
+  if (is_wanted("decode 16 x 64")) time_decode(16, 64);
 }

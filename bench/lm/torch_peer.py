@@ -1,10 +1,10 @@
 """Times PyTorch and transformers on the tasks of bench-lm, in turns with it.
 
-  torch_peer.py BENCH_LM [ROUNDS [THREADS]]
+  torch_peer.py BENCH_LM [ROUNDS [THREADS [TASK]]]
 
 Prefill and training step: a plain nn.Module of the same architecture, AdamW as PyTorch has it. Decoding:
 transformers.generate with its cache. A column is the median over rounds, a ratio the median of the
-rounds' ratios. Times are processor time on one thread, and the clock's on several.
+rounds' ratios. TASK chooses those whose names begin so. Times are processor time on one thread, and the clock's on several.
 """
 import json
 import os
@@ -125,29 +125,31 @@ def peer(task, config):
     return None
 
 
-def main(bench, rounds=3, threads=1):
+def main(bench, rounds=3, threads=1, task=""):
+    rounds, threads = int(rounds), int(threads)
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     torch.set_num_threads(threads)
     rows = {}
     for _ in range(rounds):
-        lines = subprocess.run([bench, str(threads)], check=True, capture_output=True, text=True)
+        lines = subprocess.run([bench, str(threads), task], check=True, capture_output=True, text=True)
         for line in lines.stdout.splitlines():
-            task, config, seconds = line.split("\t")
-            rows.setdefault(task, []).append((float(seconds), peer(task, json.loads(config))))
-    bound = statistics.median(ours for ours, _ in rows["reading all weights"])
+            name, config, seconds = line.split("\t")
+            rows.setdefault(name, []).append((float(seconds), peer(name, json.loads(config))))
     print(f"{'task':<24}{'ordo':>12}{'peer':>12}{'peer/ordo':>11}")
-    for task, times in rows.items():
+    for name, times in rows.items():
         ours = statistics.median(ours for ours, _ in times)
         if times[0][1] is None:
-            print(f"{task:<24}{ours * 1e3:>10.1f}ms")
+            print(f"{name:<24}{ours * 1e3:>10.1f}ms")
             continue
         theirs = statistics.median(theirs for _, theirs in times)
         ratio = statistics.median(theirs / ours for ours, theirs in times)
-        print(f"{task:<24}{ours * 1e3:>10.1f}ms{theirs * 1e3:>10.1f}ms{ratio:>10.2f}x")
-        if task.startswith("decode 1 "):
-            tokens = int(task.split()[-1])
-            print(f"{'':<24}{100 * bound * tokens / ours:>9.0f} % of the bound of memory")
+        print(f"{name:<24}{ours * 1e3:>10.1f}ms{theirs * 1e3:>10.1f}ms{ratio:>10.2f}x")
+        if name.startswith("decode 1 ") and "reading all weights" in rows:
+            bound = statistics.median(
+                once * int(name.split()[-1]) / decoded
+                for (once, _), (decoded, _) in zip(rows["reading all weights"], times))
+            print(f"{'':<24}{100 * bound:>9.0f} % of the bound of memory")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(*sys.argv[1:])
