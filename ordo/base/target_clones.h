@@ -3,30 +3,33 @@
 // front of which ORDO_CLONES stands calls it, so that it becomes part of each clone.
 // ORDO_ALWAYS_INLINE is for lambdas that such a loop calls.
 //
-// Where registers must be counted, two functions take the place of one: ORDO_AVX512, to be called
-// if has_avx512(), has 32 registers of 16 floats; ORDO_FMA_CLONES has 16 of 8 where there is FMA.
+// Where registers must be counted, three functions take the place of one: ORDO_AVX512, to be called
+// if has_avx512(), has 32 registers of 16 floats; ORDO_FMA, if has_fma(), has 16 of 8; the third is
+// for the others. The first two fuse products with sums.
 #pragma once
 
 #ifdef __x86_64__
 #define ORDO_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#define ORDO_FMA_CLONES __attribute__((target_clones("fma", "default")))
 #define ORDO_AVX512 __attribute__((target("avx512f")))
+#define ORDO_FMA __attribute__((target("avx2,fma")))
 #else
 #define ORDO_CLONES
-#define ORDO_FMA_CLONES
 #define ORDO_AVX512
+#define ORDO_FMA
 #endif
 #define ORDO_ALWAYS_INLINE __attribute__((always_inline))
 #define ORDO_INLINE inline ORDO_ALWAYS_INLINE
 
 namespace ordo {
 
-inline bool has_avx512() {
 #ifdef __x86_64__
-  return __builtin_cpu_supports("avx512f") != 0;
-#else
-  return false;
-#endif
+inline bool has_avx512() { return __builtin_cpu_supports("avx512f") != 0; }
+inline bool has_fma() {
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
 }
+#else
+inline bool has_avx512() { return false; }
+inline bool has_fma() { return false; }
+#endif
 
 }  // namespace ordo

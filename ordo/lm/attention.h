@@ -11,7 +11,8 @@ namespace ordo::lm {
 
 /// How attention is computed.
 enum class AttentionKernel {
-  fused,     ///< LibTorch's, which never holds all scores at once; derivatives of first order
+  fused,     ///< never holds all scores at once; derivatives of first order (attention_in_order.h:
+             ///< all)
   composed,  ///< matrix products and a softmax; derivatives of every order
 };
 

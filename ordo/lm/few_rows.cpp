@@ -118,9 +118,14 @@ void multiply_wide(const float* input, std::int64_t rows, std::int64_t size, con
   multiply<Registers<16, 4>>(input, rows, size, weight, outputs, begin, end, result);
 }
 
-ORDO_FMA_CLONES
-void multiply_narrow(const float* input, std::int64_t rows, std::int64_t size, const float* weight,
-                     std::int64_t outputs, std::int64_t begin, std::int64_t end, float* result) {
+ORDO_FMA
+void multiply_fused(const float* input, std::int64_t rows, std::int64_t size, const float* weight,
+                    std::int64_t outputs, std::int64_t begin, std::int64_t end, float* result) {
+  multiply<Registers<8, 2>>(input, rows, size, weight, outputs, begin, end, result);
+}
+
+void multiply_plain(const float* input, std::int64_t rows, std::int64_t size, const float* weight,
+                    std::int64_t outputs, std::int64_t begin, std::int64_t end, float* result) {
   multiply<Registers<8, 2>>(input, rows, size, weight, outputs, begin, end, result);
 }
 
@@ -129,7 +134,7 @@ void multiply_narrow(const float* input, std::int64_t rows, std::int64_t size, c
 void multiply_few_rows(const float* input, std::int64_t rows, std::int64_t size,
                        const float* weight, std::int64_t outputs, std::int64_t begin,
                        std::int64_t end, float* result) {
-  const auto multiply = has_avx512() ? multiply_wide : multiply_narrow;
+  const auto multiply = has_avx512() ? multiply_wide : has_fma() ? multiply_fused : multiply_plain;
   multiply(input, rows, size, weight, outputs, begin, end, result);
 }
 

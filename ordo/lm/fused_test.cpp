@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "ordo/lm/attention_in_order.h"
+#include "ordo/lm/composed_attention.h"
 #include "ordo/lm/rotary.h"
 #include "ordo/tensor/random.h"
 
@@ -111,6 +113,41 @@ TEST(Fused, Turn) {
         [&](const Tensors& of) { return step({of[0].unflatten(-1, {3, 10}).transpose(1, 2)}); },
         {drawn({2, 5, 30}, "joined")});
   }
+}
+
+TEST(Fused, AttentionInOrder) {
+  const auto step = [](const Tensors& of) {
+    const bool can = can_attend_in_order(of[0], of[1], of[2]);
+    EXPECT_EQ(can, of[0].scalar_type() == torch::kFloat32);
+    return can ? attend_in_order(of[0], of[1], of[2], 0.15)
+               : composed_attention(of[0], of[1], of[2], {.in_order = true}, 0.15);
+  };
+  for (const std::int64_t length : {1, 5, 6, 48, 67, 131}) {
+    const std::int64_t size = length % 2 == 0 ? 32 : 64;
+    // Two query heads to a key head; values as they come: [rows, length, heads, size] in memory.
+    const Tensor query = drawn({2, 4, length, size}, "query");
+    const Tensor keys = drawn({2, 2, length, size}, "keys");
+    expect_equal(
+        [&](const Tensors& of) {
+          return step({of[0], of[1], of[2].unflatten(-1, {2, size}).transpose(1, 2)});
+        },
+        {query, keys, drawn({2, length, 2 * size}, "values")});
+  }
+}
+
+// Scores far apart choose one token, and what comes later is never seen.
+TEST(Fused, AttentionInOrderIsSharpAndBlindToWhatComes) {
+  const torch::NoGradGuard no_grad;
+  const std::int64_t length = 60, size = 32;
+  Tensor values = drawn({1, 1, length, size}, "values");
+  const Tensor query = 100 * torch::ones({1, 1, length, size});
+  const Tensor keys = torch::arange(length).to(torch::kFloat32).view({1, 1, length, 1}) *
+                      torch::ones({1, 1, 1, size});
+  const Tensor found = attend_in_order(query, keys, values, 1);
+  EXPECT_LE(distance(found, values.to(torch::kFloat64)), kSingle);  // each token its own
+  values.narrow(2, 41, length - 41).fill_(1e30);
+  EXPECT_TRUE(torch::equal(attend_in_order(query, keys, values, 1).narrow(2, 0, 41),
+                           found.narrow(2, 0, 41)));
 }
 
 TEST(Fused, LogSumExp) {
