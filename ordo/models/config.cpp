@@ -98,6 +98,13 @@ void read_tokens(const Fields& fields, Config& config) {
   }
 }
 
+// Checked before memory is taken for each.
+std::int64_t count_layers(const Fields& fields, const char* key) {
+  const std::int64_t layers = fields.count(key);
+  if (layers > 10000) fields.fail(key, fmt::format("expected at most 10000, found {}", layers));
+  return layers;
+}
+
 // Qwen's files name layers one by one, or say from which on the window holds.
 void read_windows(const Fields& fields, Config& config) {
   config.windows.assign(static_cast<std::size_t>(config.layers), 0);
@@ -134,7 +141,7 @@ void read_llama_like(const Fields& fields, Config& config) {
   config.head_size = fields.count("head_dim", is_qwen3 ? 128 : config.head_size);
   const std::int64_t usual_key_heads = config.family == Family::mistral ? 8 : config.heads;
   config.key_heads = fields.count("num_key_value_heads", usual_key_heads);
-  config.layers = fields.count("num_hidden_layers");
+  config.layers = count_layers(fields, "num_hidden_layers");
   config.inner = fields.count("intermediate_size");
   config.norm_epsilon = fields.positive("rms_norm_eps", 1e-6);
   config.activation = activation_of(fields, "hidden_act", "silu");
@@ -155,7 +162,7 @@ void read_llama_like(const Fields& fields, Config& config) {
 void read_gpt2(const Fields& fields, Config& config) {
   require_absent(fields, "add_cross_attention", "models with cross-attention cannot be read");
   read_heads(fields, config, "n_embd", "n_head");
-  config.layers = fields.count("n_layer");
+  config.layers = count_layers(fields, "n_layer");
   config.inner = fields.count("n_inner", 4 * config.hidden);
   config.positions = fields.count("n_positions", 1024);
   config.norm_epsilon = fields.positive("layer_norm_epsilon", 1e-5);
@@ -168,7 +175,7 @@ void read_gpt2(const Fields& fields, Config& config) {
 
 void read_gpt_neox(const Fields& fields, Config& config) {
   read_heads(fields, config, "hidden_size", "num_attention_heads");
-  config.layers = fields.count("num_hidden_layers");
+  config.layers = count_layers(fields, "num_hidden_layers");
   config.inner = fields.count("intermediate_size");
   config.positions = fields.count("max_position_embeddings", 2048);
   config.norm_epsilon = fields.positive("layer_norm_eps", 1e-5);
@@ -186,7 +193,7 @@ void read_bert(const Fields& fields, Config& config) {
     fields.fail("position_embedding_type", "expected 'absolute'; relative keys cannot be read");
   }
   read_heads(fields, config, "hidden_size", "num_attention_heads");
-  config.layers = fields.count("num_hidden_layers");
+  config.layers = count_layers(fields, "num_hidden_layers");
   config.inner = fields.count("intermediate_size");
   config.positions = fields.count("max_position_embeddings", 512);
   config.token_types = fields.count("type_vocab_size", 2);
@@ -248,7 +255,6 @@ Config parse_config(const Json& json, const std::string& source) {
     default:
       read_llama_like(fields, config);
   }
-  if (config.layers > 10000) fields.fail("num_hidden_layers", "expected at most 10000");
   config.windows.resize(static_cast<std::size_t>(config.layers), 0);
   require_fit(fields, config);
   return config;
