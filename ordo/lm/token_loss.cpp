@@ -102,16 +102,16 @@ class TokenLoss : public torch::autograd::Function<TokenLoss> {
 
 Tensor token_loss(LinearImpl& head, const Tensor& hidden, const Tensor& targets) {
   const Tensor states = hidden.flatten(0, -2), labels = targets.flatten();
-  const bool fits = is_plain(states) && is_plain(head.weight) && !head.bias.defined();
-  if (!fits || head.adapter != nullptr || head.slot.is_on() || !torch::GradMode::is_enabled()) {
-    return torch::cross_entropy_loss(head.forward(states), labels);
-  }
   const auto [low, high] = torch::aminmax(labels);
   const std::int64_t vocabulary = head.weight.size(0);
   if (low.item<std::int64_t>() < 0 || high.item<std::int64_t>() >= vocabulary) {
     throw UsageError(fmt::format("targets are tokens from {} to {}, the model knows 0 to {}",
                                  low.item<std::int64_t>(), high.item<std::int64_t>(),
                                  vocabulary - 1));
+  }
+  const bool fits = is_plain(states) && is_plain(head.weight) && !head.bias.defined();
+  if (!fits || head.adapter != nullptr || head.slot.is_on() || !torch::GradMode::is_enabled()) {
+    return torch::cross_entropy_loss(head.forward(states), labels);
   }
   return TokenLoss::apply(states.contiguous(), head.weight, labels.contiguous());
 }

@@ -97,6 +97,8 @@ TEST(TokenLoss, RefusesTokensThatTheModelDoesNotKnow) {
     Tensor targets = one.targets.clone();
     targets[0][3] = wrong;
     EXPECT_THROW(token_loss(*one.head, one.hidden, targets), UsageError);
+    const torch::NoGradGuard composed_of_libtorchs_operations;
+    EXPECT_THROW(token_loss(*one.head, one.hidden, targets), UsageError);
   }
 }
 
