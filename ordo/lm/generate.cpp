@@ -20,11 +20,14 @@ using Tokens = std::vector<std::int64_t>;
 // The texts of a batch that are still growing.
 class Batch {
  public:
-  Batch(Model& model, const std::vector<Request>& requests, const GenerateOptions& options)
+  // `reading` must be fresh for more than one request.
+  Batch(Model& model, const std::vector<Request>& requests, const GenerateOptions& options,
+        Reading& reading)
       : model_(model),
         requests_(requests),
         options_(options),
-        cache_(model.config()),
+        reading_(reading),
+        cache_(reading.cache),
         results_(requests.size()) {
     for (std::size_t request = 0; request < requests.size(); ++request) {
       if (requests[request].prompt.empty()) {
@@ -63,6 +66,7 @@ class Batch {
     }
     if (some_ended) select_rows(cache_, rows, model_);
     scores_ = next_scores(model_, next, cache_);
+    if (requests_.size() == 1) reading_.tokens.push_back(next.front());
   }
 
  private:
@@ -111,14 +115,30 @@ class Batch {
         tokens.erase(tokens.begin(), tokens.end() - static_cast<std::ptrdiff_t>(keep));
       }
     }
-    cache_.truncate(0);
-    scores_ = next_scores(model_, pad(all, Side::left), cache_);
+    if (requests_.size() == 1) {
+      read_on(all.front());
+    } else {
+      cache_.truncate(0);
+      scores_ = next_scores(model_, pad(all, Side::left), cache_);
+    }
+  }
+
+  // Reads a text alone, less what was read of it before; its last token is read in any case.
+  void read_on(const Tokens& text) {
+    const auto differ = std::ranges::mismatch(reading_.tokens, text);
+    const auto same = std::min<std::ptrdiff_t>(differ.in2 - text.begin(), std::ssize(text) - 1);
+    cache_.truncate(same);
+    reading_.tokens.resize(static_cast<std::size_t>(same));
+    scores_ =
+        next_scores(model_, pad({Tokens(text.begin() + same, text.end())}, Side::left), cache_);
+    reading_.tokens = text;
   }
 
   Model& model_;
   const std::vector<Request>& requests_;
   const GenerateOptions& options_;
-  Cache cache_;
+  Reading& reading_;  // its tokens are those of a request alone
+  Cache& cache_;
   std::vector<Generated> results_;
   std::vector<Random> streams_;
   std::vector<std::size_t> growing_;  // requests, in the order of the cache's rows
@@ -141,9 +161,14 @@ std::string to_string(Generated::End end) {
 
 std::vector<Generated> generate(Model& model, const std::vector<Request>& requests,
                                 const GenerateOptions& options, Context& context,
-                                const TokenReceiver& receiver) {
+                                const TokenReceiver& receiver, Reading* reading) {
+  if (reading != nullptr && requests.size() != 1) {
+    throw UsageError(
+        fmt::format("a reading is of one text, but there are {} prompts", requests.size()));
+  }
   const torch::NoGradGuard no_grad;
-  Batch batch(model, requests, options);
+  Reading fresh(model.config());
+  Batch batch(model, requests, options, reading != nullptr ? *reading : fresh);
   while (!batch.is_done()) {
     context.check_stop();
     batch.step(receiver);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ordo/base/context.h"
+#include "ordo/lm/cache.h"
 #include "ordo/lm/model.h"
 #include "ordo/lm/sampling.h"
 
@@ -41,11 +42,19 @@ std::string to_string(Generated::End end);
 /// Called with each token as it comes; false ends the text after it.
 using TokenReceiver = std::function<bool(std::size_t request, std::int64_t token)>;
 
+/// What a model has read of one text, for texts that begin as it does.
+struct Reading {
+  explicit Reading(const models::Config& config) : cache(config) {}
+  std::vector<std::int64_t> tokens;  ///< that the cache holds
+  Cache cache;
+};
+
 /// Reads all prompts as one batch and goes on until each text has ended. In float32 and below, a
-/// batch of another size may round scores differently and so tip a close draw. Throws UsageError
-/// for an empty prompt, LimitError (see Overflow), Interrupted.
+/// batch of another size may round scores differently and so tip a close draw. With a `reading`,
+/// which is for a request alone, it reads what is new since the last one, and leaves there what it
+/// has read. Throws UsageError for an empty prompt, LimitError (see Overflow), Interrupted.
 std::vector<Generated> generate(Model& model, const std::vector<Request>& requests,
                                 const GenerateOptions& options, Context& context,
-                                const TokenReceiver& receiver = {});
+                                const TokenReceiver& receiver = {}, Reading* reading = nullptr);
 
 }  // namespace ordo::lm

@@ -206,6 +206,34 @@ TEST_F(Generating, BeyondTheContextIsRefusedOrSlides) {
   }
 }
 
+TEST_F(Generating, ReadsOnWhereItHasReadBefore) {
+  const GenerateOptions options = greedy(5);
+  Reading reading(model_->config());
+  Tokens said = {3, 1, 4};
+  for (int turn = 0; turn < 3; ++turn) {
+    const auto anew = generate(*model_, {{said, 0}}, options, context_);
+    const auto on = generate(*model_, {{said, 0}}, options, context_, {}, &reading);
+    EXPECT_EQ(on[0].tokens, anew[0].tokens) << turn;
+    EXPECT_NEAR(on[0].log_probability, anew[0].log_probability, 1e-10) << turn;
+    // All but the last token, which nobody has gone on from.
+    said.insert(said.end(), on[0].tokens.begin(), on[0].tokens.end());
+    EXPECT_EQ(reading.tokens, Tokens(said.begin(), said.end() - 1));
+    EXPECT_EQ(reading.cache.length(), std::ssize(reading.tokens));
+    if (turn == 1) said[2] = 5;  // somebody changed what was said
+    said.push_back(9);
+  }
+  // It is taken at its word: what it holds is not read again.
+  const auto right = generate(*model_, {{said, 0}}, options, context_);
+  Reading other(model_->config());
+  generate(*model_, {{Tokens(said.size(), 7), 0}}, options, context_, {}, &other);
+  other.tokens = said;
+  other.cache.truncate(std::ssize(said));
+  EXPECT_NE(generate(*model_, {{said, 0}}, options, context_, {}, &other)[0].log_probability,
+            right[0].log_probability);
+  EXPECT_THAT([&] { generate(*model_, {{said, 0}, {said, 1}}, options, context_, {}, &other); },
+              ThrowsMessage<UsageError>(HasSubstr("2 prompts")));
+}
+
 TEST_F(Generating, StopsWhenAsked) {
   StopSource source;
   context_.stop = source.token();

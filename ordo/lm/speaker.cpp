@@ -36,7 +36,8 @@ class ModelSpeaker : public Speaker {
   ModelSpeaker(const SpeakerOptions& options, const Context& context)
       : opened_(open_text_model(options.model, context)),
         template_(template_of(opened_, options)),
-        writing_(options.writing) {
+        writing_(options.writing),
+        reading_(opened_.model->config()) {
     const text::TokenRoles& roles = opened_.tokenizer.roles();
     const auto name_of = [&](const std::optional<text::TokenId>& token) {
       return token ? opened_.tokenizer.token_of(*token) : std::string();
@@ -53,7 +54,7 @@ class ModelSpeaker : public Speaker {
     const auto show = [&](std::size_t, std::string_view piece) {
       if (receive) receive(piece);
     };
-    return write_texts(opened_, writing_, {request}, context, show).front().text;
+    return write_texts(opened_, writing_, {request}, context, show, &reading_).front().text;
   }
 
  private:
@@ -61,6 +62,7 @@ class ModelSpeaker : public Speaker {
   text::ChatTemplate template_;
   WritingOptions writing_;
   text::ChatOptions settings_;
+  Reading reading_;  // a conversation begins as it did before
 };
 
 class EndpointSpeaker : public Speaker {

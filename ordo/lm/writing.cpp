@@ -43,7 +43,7 @@ class Growing {
 
 std::vector<Written> sample(const TextModel& opened, const WritingOptions& options,
                             const std::vector<Request>& requests, Context& context,
-                            std::vector<Growing>& growing) {
+                            std::vector<Growing>& growing, Reading* reading) {
   const GenerateOptions settings{
       .max_tokens = options.max_tokens,
       .sampling = options.sampling,
@@ -51,7 +51,8 @@ std::vector<Written> sample(const TextModel& opened, const WritingOptions& optio
       .overflow = options.overflow == "slide" ? Overflow::slide : Overflow::refuse};
   const auto texts = generate(
       *opened.model, requests, settings, context,
-      [&](std::size_t request, std::int64_t token) { return growing[request].push(token); });
+      [&](std::size_t request, std::int64_t token) { return growing[request].push(token); },
+      reading);
   std::vector<Written> written;
   for (std::size_t request = 0; request < requests.size(); ++request) {
     written.push_back(growing[request].finish(texts[request]));
@@ -103,14 +104,15 @@ void WritingOptions::check() const {
 std::vector<Written> write_texts(
     const TextModel& opened, const WritingOptions& options, const std::vector<Request>& requests,
     Context& context,
-    const std::function<void(std::size_t request, std::string_view piece)>& receive) {
+    const std::function<void(std::size_t request, std::string_view piece)>& receive,
+    Reading* reading) {
   std::vector<Growing> growing;
   for (std::size_t request = 0; request < requests.size(); ++request) {
     TextReceiver one;
     if (receive) one = [&receive, request](std::string_view piece) { receive(request, piece); };
     growing.emplace_back(opened, options, std::move(one));
   }
-  if (options.beams == 1) return sample(opened, options, requests, context, growing);
+  if (options.beams == 1) return sample(opened, options, requests, context, growing, reading);
   std::vector<Written> written;
   for (std::size_t request = 0; request < requests.size(); ++request) {
     written.push_back(search(opened, options, requests[request], context, growing[request]));

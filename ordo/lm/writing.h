@@ -37,10 +37,12 @@ struct Written {
 using TextReceiver = std::function<void(std::string_view piece)>;
 
 /// The text of each request. `receive`, where there is one, gets the pieces of each as they are
-/// certain: what a beam search finds is so at its end.
+/// certain: what a beam search finds is so at its end. `reading` is that of generate(); a beam
+/// search reads all anew.
 std::vector<Written> write_texts(
     const TextModel& opened, const WritingOptions& options, const std::vector<Request>& requests,
     Context& context,
-    const std::function<void(std::size_t request, std::string_view piece)>& receive = {});
+    const std::function<void(std::size_t request, std::string_view piece)>& receive = {},
+    Reading* reading = nullptr);
 
 }  // namespace ordo::lm
