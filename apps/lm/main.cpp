@@ -8,6 +8,7 @@
 #include "apps/leave.h"
 #include "apps/rendezvous.h"
 #include "apps/repl_terminal.h"
+#include "ordo/base/error.h"
 #include "ordo/cli/program.h"
 #include "ordo/lm/run_chat.h"
 #include "ordo/lm/run_eval.h"
@@ -99,6 +100,9 @@ int main(int argc, char** argv) {
       .command<lm::TinyEnglishOptions>(
           "recipe tiny-english", "A small model of English, beside an n-gram model.",
           [](const lm::TinyEnglishOptions& options, ordo::Context& context) {
+            if (ordo::apps::rendezvous().world > 1) {
+              throw ordo::UsageError("a recipe is followed by one process; leave out torchrun");
+            }
             return lm::follow(lm::tiny_english(options, ordo::apps::data_folders(), context),
                               context);
           })
