@@ -64,7 +64,6 @@ lm::ChatResult chat(const lm::ChatOptions& options, ordo::Context& context,
 }  // namespace
 
 int main(int argc, char** argv) {
-  ordo::tensor::keep_freed_memory();
   ordo::cli::Program program(
       "lm", "Language models: write, answer, score, embed, evaluate, train, export.");
   program.command<lm::GenerateTextOptions>("generate", "Goes on from prompts.", generate)
@@ -89,6 +88,7 @@ int main(int argc, char** argv) {
       .example("ordo lm eval hellaswag_val.jsonl --model model", "HellaSwag's file")
       .command<lm::TrainOptions>("train", "Learns from text, anew or on from a model.",
                                  [](const lm::TrainOptions& options, ordo::Context& context) {
+                                   ordo::tensor::keep_freed_memory();
                                    return lm::train_model(options, context,
                                                           ordo::apps::rendezvous());
                                  })
@@ -103,6 +103,7 @@ int main(int argc, char** argv) {
             if (ordo::apps::rendezvous().world > 1) {
               throw ordo::UsageError("a recipe is followed by one process; leave out torchrun");
             }
+            ordo::tensor::keep_freed_memory();
             return lm::follow(lm::tiny_english(options, ordo::apps::data_folders(), context),
                               context);
           })

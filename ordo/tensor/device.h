@@ -21,9 +21,9 @@ std::string name_of(torch::Dtype dtype);
 /// LibTorch's one pool gets this many threads; `threads` >= 1. Call it before other tensor work.
 void set_threads(int threads);
 
-/// For programs that train or read at length: up to 2 GB that tensors have freed stay with the
-/// process for the next ones, where glibc hands them back to the system at each step and faults
-/// them in again (a seventh of a small network's step). Elsewhere it does nothing.
+/// For programs that train: up to 2 GB that tensors have freed stay with the process for the next
+/// ones, where glibc hands them back to the system at each step and faults them in again (a seventh
+/// of a small network's step). Elsewhere it does nothing.
 void keep_freed_memory();
 
 }  // namespace ordo::tensor
