@@ -20,7 +20,8 @@ template <int lanes_>
 struct Registers {
   static constexpr int lanes = lanes_;
   static constexpr int panel = kVectors * lanes_;
-  using Vector = float __attribute__((vector_size(lanes_ * sizeof(float))));
+  using Vector [[gnu::vector_size(lanes_ * sizeof(float))]] = float;
+  static_assert(sizeof(Vector) == lanes_ * sizeof(float));
 };
 
 std::int64_t round_up(std::int64_t number, std::int64_t step) {

@@ -21,7 +21,8 @@ template <int lanes_, int rows_>
 struct Registers {
   static constexpr int lanes = lanes_;
   static constexpr int rows = rows_;
-  using Vector = float __attribute__((vector_size(lanes_ * sizeof(float))));
+  using Vector [[gnu::vector_size(lanes_ * sizeof(float))]] = float;
+  static_assert(sizeof(Vector) == lanes_ * sizeof(float));
 };
 
 template <class Vector>
