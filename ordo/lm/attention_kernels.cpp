@@ -14,7 +14,7 @@ namespace {
 constexpr int kRows = 6;     // of a tile: with two vectors a row, twelve sums in sixteen registers
 constexpr int kVectors = 2;  // a row
 // Tokens whose gradients are computed together: their scores stay in the second cache.
-constexpr std::int64_t kBlock = 8 * kRows;
+constexpr std::int64_t kBlock = std::int64_t{8} * kRows;
 
 template <int lanes_>
 struct Registers {

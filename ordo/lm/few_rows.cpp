@@ -93,7 +93,7 @@ ORDO_INLINE void all_outputs(const float* input, std::int64_t rows, std::int64_t
                              std::int64_t end, float* result) {
   std::int64_t output = begin;
   for (; output + columns <= end; output += columns) {
-    const bool fetches = rows >= kRowsToPrefetch && output + 2 * columns <= end;
+    const bool fetches = rows >= kRowsToPrefetch && output + std::int64_t{2} * columns <= end;
     all_rows<Registers, columns>(input, rows, size, weight + output * size, outputs,
                                  fetches ? columns * size : 0, result + output);
   }
