@@ -4,7 +4,8 @@
 
 Prefill and training step: a plain nn.Module of the same architecture, AdamW as PyTorch has it. Decoding:
 transformers.generate with its cache. A column is the median over rounds, a ratio the median of the
-rounds' ratios. TASK chooses those whose names begin so. Times are processor time on one thread, and the clock's on several.
+rounds' ratios. TASK chooses those whose names begin so. Times are processor time on one thread, and the
+clock's on several.
 """
 import json
 import os

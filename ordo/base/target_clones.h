@@ -3,9 +3,9 @@
 // front of which ORDO_CLONES stands calls it, so that it becomes part of each clone.
 // ORDO_ALWAYS_INLINE is for lambdas that such a loop calls.
 //
-// Where registers must be counted, three functions take the place of one: ORDO_AVX512, to be called
-// if has_avx512(), has 32 registers of 16 floats; ORDO_FMA, if has_fma(), has 16 of 8; the third is
-// for the others. The first two fuse products with sums.
+// Where registers must be counted, three functions take the place of one, and chosen() chooses:
+// ORDO_AVX512 has 32 registers of 16 floats, ORDO_FMA 16 of 8; the third is for other processors.
+// The first two fuse products with sums.
 #pragma once
 
 #ifdef __x86_64__
@@ -31,5 +31,18 @@ inline bool has_fma() {
 inline bool has_avx512() { return false; }
 inline bool has_fma() { return false; }
 #endif
+
+/// Of these three functions, the one for this processor.
+template <class Function>
+Function chosen(Function avx512, Function fma, Function other) {
+  return has_avx512() ? avx512 : has_fma() ? fma : other;
+}
+
+/// Floats that are computed with at once. (GCC passes over the attribute behind the type.)
+template <int lanes>
+struct Floats {
+  using Vector [[gnu::vector_size(lanes * sizeof(float))]] = float;
+  static_assert(sizeof(Vector) == lanes * sizeof(float));
+};
 
 }  // namespace ordo

@@ -20,8 +20,7 @@ template <int lanes_>
 struct Registers {
   static constexpr int lanes = lanes_;
   static constexpr int panel = kVectors * lanes_;
-  using Vector [[gnu::vector_size(lanes_ * sizeof(float))]] = float;
-  static_assert(sizeof(Vector) == lanes_ * sizeof(float));
+  using Vector = typename Floats<lanes_>::Vector;
 };
 
 std::int64_t round_up(std::int64_t number, std::int64_t step) {
@@ -235,12 +234,6 @@ void backward_fused(const AttentionSize& size, const AttentionPast& past, Mutabl
 void backward_plain(const AttentionSize& size, const AttentionPast& past, MutableHeadRows dquery,
                     MutableHeadRows dkey, MutableHeadRows dvalue, AttentionMemory& memory) {
   backward<Registers<4>>(size, past, dquery, dkey, dvalue, memory);
-}
-
-// What the processor has.
-template <class Function>
-Function chosen(Function wide, Function fused, Function plain) {
-  return has_avx512() ? wide : has_fma() ? fused : plain;
 }
 
 }  // namespace

@@ -21,8 +21,7 @@ template <int lanes_, int rows_>
 struct Registers {
   static constexpr int lanes = lanes_;
   static constexpr int rows = rows_;
-  using Vector [[gnu::vector_size(lanes_ * sizeof(float))]] = float;
-  static_assert(sizeof(Vector) == lanes_ * sizeof(float));
+  using Vector = typename Floats<lanes_>::Vector;
 };
 
 template <class Vector>
@@ -135,8 +134,8 @@ void multiply_plain(const float* input, std::int64_t rows, std::int64_t size, co
 void multiply_few_rows(const float* input, std::int64_t rows, std::int64_t size,
                        const float* weight, std::int64_t outputs, std::int64_t begin,
                        std::int64_t end, float* result) {
-  const auto multiply = has_avx512() ? multiply_wide : has_fma() ? multiply_fused : multiply_plain;
-  multiply(input, rows, size, weight, outputs, begin, end, result);
+  chosen(multiply_wide, multiply_fused, multiply_plain)(input, rows, size, weight, outputs, begin,
+                                                        end, result);
 }
 
 }  // namespace ordo::lm::kernels
